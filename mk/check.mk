@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# `make check-X` runs one suite and sums it up; `suite-X` is the bare suite,
+# which prints KTAP. mk/check.sh calls the latter and counts.
+##@ Parts of the check
+
+check-unit:	## Unit tests of library, command and build tools
+	@mk/check.sh unit
+
+check-vm:	## Live updates in a virtual machine
+	@mk/check.sh vm
+
+check-build:	## Build matrix: series, checkpatch, sparse, modules, bisect
+	@mk/check.sh build
+
+check-debug:	## The update on the debug kernel (lockdep, KASAN, kmemleak)
+	@mk/check.sh debug
+
+suite-unit: deps userspace
+	$(MAKE) -C userspace check $(USERSPACE_VARS)
+	$(MAKE) -C tests/unit check $(UNIT_VARS)
+
+suite-vm: deps kernel kernel-stock userspace
+	$(MAKE) -C tests/vm check $(VM_VARS)
+
+suite-build: deps kernel
+	@tests/build/run.sh
+
+suite-debug: deps kernel-debug userspace
+	$(MAKE) -C tests/vm check-debug $(VM_VARS)
+
+.PHONY: check-unit check-vm check-build check-debug suite-unit suite-vm suite-build suite-debug

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Folders and the variables handed down to sub-makes. The scripts read the
+# exported ones, so that each can also be started by hand.
+
+export TOP   := $(CURDIR)
+export BUILD ?= $(TOP)/build
+# Parallel jobs of the kernel builds, unless make's own -j says otherwise.
+export JOBS  ?= $(shell nproc 2>/dev/null || echo 2)
+# A Linux 7.3 tree of yours, taken instead of Debian's linux-source-7.3. It is copied, never written to.
+export KDIR  ?=
+
+# What the kernel pipeline leaves behind.
+KERNEL       := $(BUILD)/kernel/holdfast/bzImage
+KERNEL_STOCK := $(BUILD)/kernel/stock/bzImage
+KERNEL_DEBUG := $(BUILD)/kernel/debug/bzImage
+# User headers of our kernel (`make headers_install`); -I$(KHDR) before the system's.
+KHDR         := $(BUILD)/kernel/holdfast/usr/include
+
+# userspace/Makefile, targets: all check clean
+USERSPACE_VARS = O=$(BUILD)/userspace KHDR=$(KHDR)
+# tests/unit/Makefile, target: check
+UNIT_VARS      = O=$(BUILD)/unit USERSPACE=$(BUILD)/userspace KHDR=$(KHDR)
+# tests/vm/Makefile, targets: all check demo check-debug
+VM_VARS        = O=$(BUILD)/vm DEMO=$(BUILD)/demo USERSPACE=$(BUILD)/userspace KHDR=$(KHDR) \
+		 KERNEL=$(KERNEL) KERNEL_STOCK=$(KERNEL_STOCK) KERNEL_DEBUG=$(KERNEL_DEBUG)
