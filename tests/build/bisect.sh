@@ -1,0 +1,28 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Every prefix of the series builds and links with all of our options that
+# exist by then, so that a bisection never stops at one of ours. Files of
+# kernel/files are there from the start; a patch's Makefile line lets them in.
+set -eu
+: "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}"
+# shellcheck source=tests/build/matrix.sh
+. "$TOP/tests/build/matrix.sh"
+# shellcheck source=tests/build/ktap.sh
+. "$TOP/tests/build/ktap.sh"
+
+# prefix COUNT: called as a test.
+prefix()
+{
+	"$scripts/lay.sh" matrix "$1" &&
+	"$scripts/configure.sh" --known matrix "$config/base.config" "$config/holdfast.config" &&
+	compile "$LINUX/matrix.$1.log" vmlinux
+}
+
+sed 's/#.*//; s/[[:space:]]*$//; /^$/d' "$TOP/kernel/patches/series" > "$LINUX/matrix.series"
+ktap_plan "$(wc -l < "$LINUX/matrix.series")"
+count=0
+while read -r patch; do
+	count=$((count + 1))
+	ktap_run "up to $patch" prefix "$count"
+done < "$LINUX/matrix.series"
+ktap_end

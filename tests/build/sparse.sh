@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# sparse on the files that the series adds or changes. What it says of the
+# same files of Linux without the series is not ours.
+set -eu
+: "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}"
+# shellcheck source=tests/build/matrix.sh
+. "$TOP/tests/build/matrix.sh"
+
+# sparse_in TREE LIST: complaints about the files in LIST, without line numbers
+# (ours shift those of the files they change).
+sparse_in()
+{
+	# shellcheck disable=SC2046 # a list of objects
+	kmake "$1" -j"$JOBS" C=2 $(sed 's/\.c$/.o/' "$2") > "$2.log" 2>&1 || {
+		tail -n 30 "$2.log" >&2
+		return 1
+	}
+	# The files and all they include.
+	sed -n -E 's/^([^ :]+):[0-9]+:[0-9]+: ((warning|error|note): .*)/\1: \2/p' "$2.log" | sort -u
+}
+
+our_sources > "$LINUX/matrix.ours"
+: > "$LINUX/matrix.theirs"
+while read -r file; do
+	[ ! -f "$LINUX/stock/$file" ] || printf '%s\n' "$file" >> "$LINUX/matrix.theirs"
+done < "$LINUX/matrix.ours"
+
+sparse_in "$tree" "$LINUX/matrix.ours" > "$LINUX/matrix.sparse"
+: > "$LINUX/stock.sparse"
+if [ -s "$LINUX/matrix.theirs" ]; then
+	one_at_a_time
+	sparse_in "$LINUX/stock" "$LINUX/matrix.theirs" > "$LINUX/stock.sparse"
+fi
+grep -q '^  CHECK' "$LINUX/matrix.ours.log" || die "sparse was not run, see $LINUX/matrix.ours.log"
+new=$(comm -23 "$LINUX/matrix.sparse" "$LINUX/stock.sparse")
+[ -z "$new" ] || {
+	printf '%s\n' "$new"
+	exit 1
+}

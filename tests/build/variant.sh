@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# variant.sh NAME: all of the series, with NAME.config on top of the options
+# of the test kernel: vmlinux and modules.
+set -eu
+: "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}"
+# shellcheck source=tests/build/matrix.sh
+. "$TOP/tests/build/matrix.sh"
+
+"$scripts/lay.sh" matrix
+"$scripts/configure.sh" matrix "$config/base.config" "$config/holdfast.config" "$TOP/tests/build/$1.config"
+compile "$LINUX/matrix.$1.log" vmlinux modules
+case $1 in
+modules)
+	for module in drivers/iommu/iommufd/iommufd.ko drivers/vfio/vfio.ko drivers/vfio/pci/vfio-pci.ko; do
+		[ -f "$tree/$module" ] || die "$module was not built"
+	done
+	;;
+off)
+	# Nothing of ours may be left in a kernel that did not ask for it.
+	while read -r file; do
+		[ ! -f "$LINUX/stock/$file" ] || continue
+		object=$(basename "$file" .c).o
+		if grep -qF "$(dirname "$file")/$object" "$tree/$(dirname "$file")/.built-in.a.cmd"; then
+			die "$file is built with our options off"
+		fi
+	done <<-EOF
+	$(our_sources)
+	EOF
+	;;
+esac
