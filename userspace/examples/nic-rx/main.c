@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * nic-rx - receive numbered frames on a network controller, from userspace,
+ * without an IOMMU, and go on after the kernel was replaced underneath
+ *
+ * Options and modes; the work is done elsewhere: setup.c, receive.c, status.c.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "event.h"
+#include "receive.h"
+#include "report.h"
+#include "status.h"
+
+enum {
+	EXIT_CLEAN = 0,
+	EXIT_LOSS = 1,		/* ran, but frames are lost, double or damaged */
+	EXIT_USAGE = 2,
+	EXIT_FAILED = 3,	/* could not run */
+};
+
+enum mode { MODE_START, MODE_RESUME, MODE_STATUS, MODE_REGISTERS };
+
+struct options {
+	enum mode mode;
+	const char *bdf;
+	const char *result;
+	const char *when;
+	uint64_t pid;
+	uint64_t count;
+	uint64_t idle_ms;
+	uint64_t poll_us;
+	uint64_t timeout_ms;
+	uint64_t descriptors;
+	uint64_t sequences;
+	bool memory_only;
+};
+
+static void usage(FILE *to)
+{
+	fputs("usage:\n"
+"  nic-rx [OPTIONS] BDF          receive on the device at BDF (0000:00:02.0)\n"
+"  nic-rx [OPTIONS] --resume     go on, with descriptors by LISTEN_FDS\n"
+"  nic-rx [OPTIONS] --status PID show what a running nic-rx has received\n"
+"  nic-rx [OPTIONS] --registers BDF  show receive registers of an idle device\n"
+"options:\n"
+"  --events FILE     append JSON lines to FILE instead of stdout\n"
+"  --count N         end when N frames were received (default: no end);\n"
+"                    with --status: wait until N frames were consumed\n"
+"  --idle MS         end when nothing came for MS milliseconds (default: never)\n"
+"  --poll US         sleep US microseconds when the ring is empty (default 500)\n"
+"  --result FILE     write the result line to FILE as well\n"
+"  --descriptors N   ring size, a multiple of 8 up to 65520 (default 65520)\n"
+"  --sequences N     sequence numbers to account (default 524288)\n"
+"  --memory-only     with --resume: use no device, only look into the ring\n"
+"  --timeout MS      with --status: how long to wait (default 10000)\n"
+"  --when WORD       with --registers: word for the event (default \"idle\")\n"
+"signals: SIGUSR2 lets go of the device, SIGUSR1 takes it up again (or prints\n"
+"totals), SIGTERM ends and stops the device unless it was let go of\n"
+"exit status: 0 all frames good, 1 some lost, double or damaged, 2 usage,\n"
+"3 could not run\n", to);
+}
+
+static int parse_number(const char *name, const char *text, uint64_t min,
+			uint64_t max, uint64_t *value)
+{
+	unsigned long long v;
+	char *end;
+
+	errno = 0;
+	v = strtoull(text, &end, 10);
+	if (errno || end == text || *end || text[0] == '-' || v < min ||
+	    v > max) {
+		fprintf(stderr, "nic-rx: --%s: '%s' is not a number from %llu to %llu\n",
+			name, text, (unsigned long long)min,
+			(unsigned long long)max);
+		return -1;
+	}
+	*value = v;
+	return 0;
+}
+
+static const struct option long_options[] = {
+	{ "resume", no_argument, NULL, 'r' },
+	{ "status", required_argument, NULL, 's' },
+	{ "registers", no_argument, NULL, 'g' },
+	{ "events", required_argument, NULL, 'e' },
+	{ "count", required_argument, NULL, 'n' },
+	{ "idle", required_argument, NULL, 'i' },
+	{ "poll", required_argument, NULL, 'p' },
+	{ "result", required_argument, NULL, 'o' },
+	{ "descriptors", required_argument, NULL, 'd' },
+	{ "sequences", required_argument, NULL, 'q' },
+	{ "memory-only", no_argument, NULL, 'm' },
+	{ "timeout", required_argument, NULL, 't' },
+	{ "when", required_argument, NULL, 'w' },
+	{ "help", no_argument, NULL, 'h' },
+	{ }
+};
+
+#define HOUR_MS		3600000ull
+
+/* Returns 0, EXIT_USAGE, or -1 when there is nothing left to do */
+static int parse_option(struct options *opt, int c)
+{
+	int bad = 0;
+
+	switch (c) {
+	case 'r':
+		opt->mode = MODE_RESUME;
+		break;
+	case 's':
+		opt->mode = MODE_STATUS;
+		bad = parse_number("status", optarg, 1, 1ull << 22, &opt->pid);
+		break;
+	case 'g':
+		opt->mode = MODE_REGISTERS;
+		break;
+	case 'e':
+		if (event_open(optarg))
+			return EXIT_FAILED;
+		break;
+	case 'n':
+		bad = parse_number("count", optarg, 1, 1ull << 28,
+				   &opt->count);
+		break;
+	case 'i':
+		bad = parse_number("idle", optarg, 1, HOUR_MS, &opt->idle_ms);
+		break;
+	case 'p':
+		bad = parse_number("poll", optarg, 0, 1000000, &opt->poll_us);
+		break;
+	case 'o':
+		opt->result = optarg;
+		break;
+	case 'd':
+		bad = parse_number("descriptors", optarg, NIC_DESC_MULTIPLE,
+				   NIC_DESC_MAX, &opt->descriptors);
+		break;
+	case 'q':
+		bad = parse_number("sequences", optarg, 1, 1ull << 28,
+				   &opt->sequences);
+		break;
+	case 'm':
+		opt->memory_only = true;
+		break;
+	case 't':
+		bad = parse_number("timeout", optarg, 1, HOUR_MS,
+				   &opt->timeout_ms);
+		break;
+	case 'w':
+		opt->when = optarg;
+		break;
+	case 'h':
+		usage(stdout);
+		return -1;
+	default:
+		bad = 1;
+	}
+	return bad ? EXIT_USAGE : 0;
+}
+
+static int complain(const char *text)
+{
+	fprintf(stderr, "nic-rx: %s\n", text);
+	return EXIT_USAGE;
+}
+
+static int parse_options(struct options *opt, int argc, char **argv)
+{
+	bool wants_bdf;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		int ret = parse_option(opt, c);
+
+		if (ret)
+			return ret;
+	}
+	wants_bdf = opt->mode == MODE_START || opt->mode == MODE_REGISTERS;
+	if (wants_bdf && argc != optind + 1) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (!wants_bdf && argc != optind)
+		return complain("an address is not wanted here");
+	if (wants_bdf)
+		opt->bdf = argv[optind];
+	if (opt->memory_only && opt->mode != MODE_RESUME)
+		return complain("--memory-only goes with --resume");
+	if (opt->descriptors % NIC_DESC_MULTIPLE)
+		return complain("--descriptors has to be a multiple of 8");
+	if (opt->mode == MODE_START && opt->count > opt->sequences)
+		return complain("--count is larger than --sequences");
+	return 0;
+}
+
+/* They are fetched with sigtimedwait() and must not end the driver before */
+static void block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGHUP, SIG_IGN);
+}
+
+static int run(const struct options *opt)
+{
+	static const char *const words[] = {
+		[END_COMPLETE] = "complete",
+		[END_IDLE] = "idle",
+		[END_ASKED] = "asked",
+	};
+	struct receiver rx = {
+		.memory_only = opt->memory_only,
+		.expected = opt->count,
+		.idle_ms = opt->idle_ms,
+		.poll_us = opt->poll_us,
+	};
+	enum receiver_end end;
+	int ret = 0;
+
+	block_signals();
+	if (opt->mode == MODE_RESUME ? receiver_resume(&rx) :
+	    receiver_start(&rx, opt->bdf, (uint32_t)opt->descriptors,
+			   opt->sequences))
+		return EXIT_FAILED;
+
+	end = receiver_run(&rx);
+	/* Let go of: the device is not ours to touch, and goes on receiving */
+	if (end == END_DETACHED)
+		return EXIT_CLEAN;
+	if (!rx.memory_only) {
+		report_registers(&rx, "end", true);
+		ret = receiver_stop(&rx);
+	}
+	if (report_result(&rx.state, opt->count, words[end], opt->result))
+		return EXIT_LOSS;
+	return ret ? EXIT_FAILED : EXIT_CLEAN;
+}
+
+static int show_registers(const struct options *opt)
+{
+	uint16_t vendor, device;
+	struct nic nic;
+
+	if (vfio_identify(opt->bdf, &vendor, &device))
+		return EXIT_FAILED;
+	nic.ops = nic_lookup(vendor, device);
+	if (!nic.ops) {
+		fail("%s: device %04x:%04x is neither igb (8086:10c9) nor e1000e (8086:10d3)",
+		     opt->bdf, vendor, device);
+		return EXIT_FAILED;
+	}
+	nic.bar = vfio_map_sysfs_bar0(opt->bdf, &nic.bar_len);
+	if (!nic.bar)
+		return EXIT_FAILED;
+	report_raw_registers(&nic, opt->bdf, opt->when);
+	return EXIT_CLEAN;
+}
+
+int main(int argc, char **argv)
+{
+	struct options opt = {
+		.when = "idle",
+		.poll_us = 500,
+		.timeout_ms = 10000,
+		.descriptors = NIC_DESC_MAX,
+		.sequences = 1u << 19,
+	};
+	int ret = parse_options(&opt, argc, argv);
+
+	if (ret)
+		return ret < 0 ? EXIT_CLEAN : ret;
+	switch (opt.mode) {
+	case MODE_STATUS:
+		return status_show((long)opt.pid, opt.count, opt.timeout_ms) ?
+		       EXIT_FAILED : EXIT_CLEAN;
+	case MODE_REGISTERS:
+		return show_registers(&opt);
+	default:
+		return run(&opt);
+	}
+}

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* How a receiver comes into being: on a fresh device, or by hand-over */
+#include <stdio.h>
+#include <string.h>
+
+#include "account.h"
+#include "clock.h"
+#include "event.h"
+#include "handover.h"
+#include "receive.h"
+#include "report.h"
+
+/* Where the three memfds are in the device's address space */
+#define RING_IOVA	0x10000000ull
+#define BUFFERS_IOVA	0x20000000ull
+#define STATE_IOVA	0x40000000ull
+
+struct memory {
+	struct dma_memory ring, buffers, state;
+};
+
+static void set_views(struct receiver *rx, const struct memory *mem)
+{
+	rx->ring = (struct ring){
+		.desc = (volatile struct rx_desc *)mem->ring.bytes,
+		.buffers = mem->buffers.bytes,
+		.pages = rx->state.pages,
+		.count = rx->state.fixed->descriptors,
+		.buffer_size = rx->state.fixed->buffer_size,
+	};
+	rx->nic.bar = rx->vdev.bar0;
+	rx->nic.bar_len = rx->vdev.bar0_len;
+}
+
+static int create_memory(struct memory *mem, uint32_t descriptors,
+			 uint64_t records)
+{
+	uint64_t buffers = (uint64_t)descriptors * NIC_BUFFER_SIZE;
+	uint64_t pages = (buffers + RING_PAGE - 1) / RING_PAGE;
+
+	/*
+	 * Only the ring has to be contiguous. The buffers are left to ordinary
+	 * pages on purpose: that is what the table of addresses is for. The
+	 * state is large and not for the device; huge pages keep it cheap.
+	 */
+	if (dma_create(&mem->ring, "ring", sizeof(struct rx_desc) *
+		       descriptors, true) ||
+	    dma_create(&mem->buffers, "buffers", pages * RING_PAGE, false) ||
+	    dma_create(&mem->state, "state", state_size(pages, records), true))
+		return -1;
+	return 0;
+}
+
+static int map_memory(const struct vfio_device *vdev, const struct memory *mem)
+{
+	if (dma_map(vdev, &mem->ring, RING_IOVA) ||
+	    dma_map(vdev, &mem->buffers, BUFFERS_IOVA) ||
+	    dma_map(vdev, &mem->state, STATE_IOVA))
+		return -1;
+	return 0;
+}
+
+static int check_contiguous(const struct vfio_device *vdev, uint32_t bytes,
+			    uint64_t *pa)
+{
+	uint64_t length = bytes;
+
+	if (dma_lookup(vdev, RING_IOVA, &length, pa))
+		return -1;
+	if (length < bytes)
+		return fail("the ring of %u bytes is not physically contiguous (%llu bytes are): put 'advise' into /sys/kernel/mm/transparent_hugepage/shmem_enabled, or take fewer --descriptors",
+			    bytes, (unsigned long long)length);
+	return 0;
+}
+
+static int fill_state(struct receiver *rx, const struct memory *mem,
+		      uint32_t descriptors, uint64_t records)
+{
+	struct state_fixed *fixed;
+
+	state_init(&rx->state, mem->state.bytes, mem->buffers.size / RING_PAGE,
+		   records);
+	fixed = rx->state.fixed;
+	if (check_contiguous(&rx->vdev, descriptors *
+			     (uint32_t)sizeof(struct rx_desc), &fixed->ring_pa))
+		return -1;
+	if (dma_table(&rx->vdev, BUFFERS_IOVA, fixed->pages_count,
+		      rx->state.pages))
+		return -1;
+	fixed->ring_iova = RING_IOVA;
+	fixed->ring_size = mem->ring.size;
+	fixed->buffers_iova = BUFFERS_IOVA;
+	fixed->buffers_size = mem->buffers.size;
+	fixed->descriptors = descriptors;
+	fixed->buffer_size = NIC_BUFFER_SIZE;
+	fixed->ioas_id = rx->vdev.ioas_id;
+	fixed->vendor = rx->vdev.vendor;
+	fixed->device = rx->vdev.device;
+	memcpy(fixed->bdf, rx->vdev.bdf, sizeof(fixed->bdf));
+	fixed->clock_khz = clock_measure_khz();
+	if (!fixed->clock_khz)
+		return fail("the processor's counter does not count");
+	state_seal(&rx->state);
+	return 0;
+}
+
+int receiver_start(struct receiver *rx, const char *bdf, uint32_t descriptors,
+		   uint64_t records)
+{
+	struct memory mem;
+	uint16_t vendor, device;
+
+	/* Say what is wrong with the device before anything is opened */
+	if (vfio_identify(bdf, &vendor, &device))
+		return -1;
+	rx->nic.ops = nic_lookup(vendor, device);
+	if (!rx->nic.ops)
+		return fail("%s: device %04x:%04x is neither igb (8086:10c9) nor e1000e (8086:10d3)",
+			    bdf, vendor, device);
+
+	if (vfio_open(&rx->vdev, bdf) ||
+	    create_memory(&mem, descriptors, records) ||
+	    map_memory(&rx->vdev, &mem) ||
+	    fill_state(rx, &mem, descriptors, records))
+		return -1;
+	set_views(rx, &mem);
+	ring_arm_all(&rx->ring);
+	if (vfio_set_bus_master(&rx->vdev, true) ||
+	    rx->nic.ops->start(&rx->nic, rx->state.fixed->ring_pa, descriptors))
+		return -1;
+	report_ready(rx);
+	return 0;
+}
+
+static int adopt_memory(struct receiver *rx, const struct handover *given,
+			struct memory *mem)
+{
+	const char *wrong;
+
+	if (given->ring < 0 || given->buffers < 0 || given->state < 0)
+		return fail("memfd '%s' was not handed over",
+			    given->ring < 0 ? "ring" :
+			    given->buffers < 0 ? "buffers" : "state");
+	if (dma_adopt(&mem->state, given->state, "state") ||
+	    dma_adopt(&mem->ring, given->ring, "ring") ||
+	    dma_adopt(&mem->buffers, given->buffers, "buffers"))
+		return -1;
+	wrong = state_check(&rx->state, mem->state.bytes, mem->state.size);
+	if (wrong)
+		return fail("the state that was handed over is damaged: %s",
+			    wrong);
+	if (mem->ring.size != rx->state.fixed->ring_size)
+		return fail("memfd ring has %llu bytes, the state says %llu",
+			    (unsigned long long)mem->ring.size,
+			    (unsigned long long)rx->state.fixed->ring_size);
+	if (mem->buffers.size != rx->state.fixed->buffers_size)
+		return fail("memfd buffers has %llu bytes, the state says %llu",
+			    (unsigned long long)mem->buffers.size,
+			    (unsigned long long)rx->state.fixed->buffers_size);
+	rx->nic.ops = nic_lookup(rx->state.fixed->vendor,
+				 rx->state.fixed->device);
+	if (!rx->nic.ops)
+		return fail("the state is of an unknown device %04x:%04x",
+			    rx->state.fixed->vendor, rx->state.fixed->device);
+	return 0;
+}
+
+/* Is it the device the ring belongs to, and does it run on this ring? */
+static int check_device(const struct receiver *rx)
+{
+	const struct state_fixed *fixed = rx->state.fixed;
+	struct nic_registers regs;
+	uint64_t base;
+
+	if (strcmp(rx->vdev.bdf, fixed->bdf))
+		return fail("device %s was handed over, the state belongs to %s",
+			    rx->vdev.bdf, fixed->bdf);
+	if (rx->vdev.vendor != fixed->vendor ||
+	    rx->vdev.device != fixed->device)
+		return fail("%s: is %04x:%04x, the state belongs to %04x:%04x",
+			    rx->vdev.bdf, rx->vdev.vendor, rx->vdev.device,
+			    fixed->vendor, fixed->device);
+
+	nic_read_registers(&rx->nic, &regs);
+	base = (uint64_t)regs.rdbah << 32 | regs.rdbal;
+	if (!(regs.rctl & RCTL_EN))
+		return fail("%s: the device does not receive any more: it was reset or stopped (RCTL 0x%x)",
+			    fixed->bdf, regs.rctl);
+	if (base != fixed->ring_pa ||
+	    regs.rdlen != fixed->descriptors * sizeof(struct rx_desc))
+		return fail("%s: the device's ring is at 0x%llx with %u bytes, but this one is at 0x%llx",
+			    fixed->bdf, (unsigned long long)base, regs.rdlen,
+			    (unsigned long long)fixed->ring_pa);
+	if (regs.rdh >= fixed->descriptors || regs.rdt >= fixed->descriptors)
+		return fail("%s: head %u or tail %u is outside of the ring",
+			    fixed->bdf, regs.rdh, regs.rdt);
+	return 0;
+}
+
+/* The addresses the device was given are still those of the memory (I3) */
+static int check_addresses(const struct receiver *rx)
+{
+	const struct state_fixed *fixed = rx->state.fixed;
+	uint64_t wrong = 0, pa = 0;
+
+	if (check_contiguous(&rx->vdev, fixed->descriptors *
+			     (uint32_t)sizeof(struct rx_desc), &pa))
+		return -1;
+	if (pa != fixed->ring_pa)
+		wrong++;
+	for (uint64_t page = 0; page < fixed->pages_count; ) {
+		uint64_t length = (fixed->pages_count - page) * RING_PAGE;
+
+		if (dma_lookup(&rx->vdev, fixed->buffers_iova +
+			       page * RING_PAGE, &length, &pa))
+			return -1;
+		if (length < RING_PAGE)
+			return fail("buffers: less than a page is mapped");
+		for (; length >= RING_PAGE; length -= RING_PAGE) {
+			wrong += rx->state.pages[page++] != pa;
+			pa += RING_PAGE;
+		}
+	}
+	report_addresses(rx, wrong);
+	if (wrong)
+		return fail("%llu pages are not where the device writes to",
+			    (unsigned long long)wrong);
+	return 0;
+}
+
+static int adopt_device(struct receiver *rx, const struct handover *given)
+{
+	if (given->device < 0)
+		return fail("no device was handed over");
+	if (given->iommufd < 0)
+		return fail("no iommufd was handed over");
+	rx->vdev = (struct vfio_device){
+		.fd = given->device,
+		.iommufd = given->iommufd,
+		.ioas_id = rx->state.fixed->ioas_id,
+	};
+	memcpy(rx->vdev.bdf, given->bdf, sizeof(rx->vdev.bdf));
+	return vfio_adopt(&rx->vdev);
+}
+
+/* Finishes what a driver that was killed in the middle of it left undone */
+static void give_back_consumed(struct receiver *rx)
+{
+	uint64_t position = rx->state.live->position;
+	uint32_t tail = nic_tail(&rx->nic);
+
+	if (tail == ring_tail(&rx->ring, position))
+		return;
+	ring_arm_consumed(&rx->ring, tail, position);
+	nic_set_tail(&rx->nic, ring_tail(&rx->ring, position));
+}
+
+int receiver_resume(struct receiver *rx)
+{
+	struct handover given;
+	struct memory mem;
+	struct summary sum;
+
+	if (handover_take(&given) || adopt_memory(rx, &given, &mem))
+		return -1;
+	if (!rx->memory_only && adopt_device(rx, &given))
+		return -1;
+	set_views(rx, &mem);
+	if (!rx->memory_only && (check_device(rx) || check_addresses(rx)))
+		return -1;
+
+	account_summary(&rx->state, 0, &sum);
+	rx->received = sum.received;
+	receiver_take_up(rx, "resumed");
+	if (!rx->memory_only)
+		give_back_consumed(rx);
+	return 0;
+}

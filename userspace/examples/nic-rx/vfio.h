@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The device: a noiommu VFIO cdev bound to an iommufd */
+#ifndef NIC_RX_VFIO_H
+#define NIC_RX_VFIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "state.h"
+
+/**
+ * struct vfio_device - an opened device
+ * @bdf: its address
+ * @fd: the cdev, or -1
+ * @iommufd: the iommufd it is bound to, or -1
+ * @ioas_id: the address space it is attached to
+ * @vendor: PCI vendor ID
+ * @device: PCI device ID
+ * @config_offset: where its config space is in @fd
+ * @bar0: BAR 0, mapped
+ * @bar0_len: bytes
+ */
+struct vfio_device {
+	char bdf[BDF_LEN];
+	int fd;
+	int iommufd;
+	uint32_t ioas_id;
+	uint16_t vendor;
+	uint16_t device;
+	uint64_t config_offset;
+	volatile uint32_t *bar0;
+	size_t bar0_len;
+};
+
+/* vfio_bdf_valid() - whether a string is an address like "0000:00:02.0" */
+bool vfio_bdf_valid(const char *bdf);
+
+/**
+ * vfio_identify() - read vendor and device ID of a PCI device from sysfs
+ *
+ * Return: 0, or -1 after fail() when there is no such device.
+ */
+int vfio_identify(const char *bdf, uint16_t *vendor, uint16_t *device);
+
+/**
+ * vfio_open() - open a device, bind it to a new iommufd, attach it to an IOAS
+ * @vdev: out
+ * @bdf: address of the device, whose driver has to be vfio-pci
+ *
+ * Return: 0, or -1 after fail(). Descriptors then open are closed at exit.
+ */
+int vfio_open(struct vfio_device *vdev, const char *bdf);
+
+/**
+ * vfio_adopt() - take a device which is bound and attached already
+ * @vdev: @fd, @iommufd, @ioas_id and @bdf are set by the caller
+ *
+ * Reads config space, maps BAR 0, and writes nothing.
+ *
+ * Return: 0, or -1 after fail().
+ */
+int vfio_adopt(struct vfio_device *vdev);
+
+/**
+ * vfio_set_bus_master() - allow or forbid the device to do DMA
+ *
+ * Return: 0, or -1 after fail().
+ */
+int vfio_set_bus_master(struct vfio_device *vdev, bool on);
+
+/**
+ * vfio_map_sysfs_bar0() - map BAR 0 of a device that nobody has opened
+ * @bdf: address
+ * @len: out, bytes
+ *
+ * Return: the mapping, or NULL after fail().
+ */
+volatile uint32_t *vfio_map_sysfs_bar0(const char *bdf, size_t *len);
+
+#endif /* NIC_RX_VFIO_H */
