@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <endian.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "manifest_format.h"
+
+void hf_manifest_init(struct hf_manifest *m)
+{
+	memset(m, 0, sizeof(*m));
+}
+
+void hf_manifest_free(struct hf_manifest *m)
+{
+	size_t i, j;
+
+	for (i = 0; i < m->n_iommufd; i++) {
+		for (j = 0; j < m->iommufd[i].n_ioas; j++)
+			hf_extents_free(&m->iommufd[i].ioas[j].table);
+		free(m->iommufd[i].ioas);
+		free(m->iommufd[i].device_ids);
+	}
+	free(m->memfd);
+	free(m->iommufd);
+	free(m->device);
+	hf_manifest_init(m);
+}
+
+void hf_manifest_header_digest(const void *blob, size_t len,
+			       uint8_t out[HF_SHA256_SIZE])
+{
+	struct hf_manifest_header h;
+	struct hf_sha256 s;
+
+	memcpy(&h, blob, sizeof(h));
+	memset(h.sha256, 0, sizeof(h.sha256));
+	hf_sha256_init(&s);
+	hf_sha256_update(&s, &h, sizeof(h));
+	hf_sha256_update(&s, (const char *)blob + sizeof(h), len - sizeof(h));
+	hf_sha256_final(&s, out);
+}
+
+void hf_manifest_seal(void *blob, size_t len)
+{
+	struct hf_manifest_header h;
+
+	memcpy(&h, blob, sizeof(h));
+	h.tree_size = htole64(len - sizeof(h));
+	memcpy(blob, &h, sizeof(h));
+	hf_manifest_header_digest(blob, len, h.sha256);
+	memcpy(blob, &h, sizeof(h));
+}
+
+#define BAD(...) hf_fail(err, -EBADMSG, "manifest: " __VA_ARGS__)
+
+/* Printable ASCII; @colon: may it contain the separator of LISTEN_FDNAMES? */
+static bool good_text(const char *s, size_t max, bool colon)
+{
+	size_t n = strnlen(s, max + 1), i;
+
+	if (!n || n > max)
+		return false;
+	for (i = 0; i < n; i++)
+		if (s[i] <= ' ' || s[i] > '~' || (s[i] == ':' && !colon))
+			return false;
+	return true;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x, y;
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return x < y ? -1 : x > y;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int check_unique(const struct hf_manifest *m, struct hf_error *err)
+{
+	size_t n = m->n_memfd + m->n_iommufd + m->n_device, i, k = 0, c = 0;
+	const char **names = calloc(n, sizeof(*names));
+	uint64_t *tokens = calloc(n, sizeof(*tokens));
+	int ret = 0;
+
+	if (!names || !tokens) {
+		ret = hf_fail(err, -ENOMEM, "out of memory");
+		goto out;
+	}
+	for (i = 0; i < m->n_memfd; i++) {
+		tokens[k++] = m->memfd[i].token;
+		names[c++] = m->memfd[i].name;
+	}
+	for (i = 0; i < m->n_iommufd; i++) {
+		tokens[k++] = m->iommufd[i].token;
+		names[c++] = m->iommufd[i].name;
+	}
+	for (i = 0; i < m->n_device; i++)
+		tokens[k++] = m->device[i].token;
+
+	qsort(tokens, k, sizeof(*tokens), by_value);
+	for (i = 0; i < k && !ret; i++)
+		if (tokens[i] == HF_MANIFEST_TOKEN)
+			ret = BAD("token 0 is the manifest's own");
+		else if (i && tokens[i] == tokens[i - 1])
+			ret = BAD("token %" PRIu64 " is used twice", tokens[i]);
+	if (ret)
+		goto out;
+	qsort(names, c, sizeof(*names), by_name);
+	for (i = 1; i < c && !ret; i++)
+		if (!strcmp(names[i], names[i - 1]))
+			ret = BAD("name \"%s\" is used twice", names[i]);
+out:
+	free(names);
+	free(tokens);
+	return ret;
+}
+
+static int check_table(const struct hf_manifest *m,
+		       const struct hf_manifest_ioas *io, struct hf_error *err)
+{
+	const struct hf_extents *t = &io->table;
+	uint64_t mask = m->page_size - 1, bytes = 0;
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		const struct hf_extent *e = &t->v[i], *p = i ? e - 1 : e;
+
+		if (!e->length || (e->iova | e->phys | e->length) & mask)
+			return BAD("IOAS %u: extent %zu is not made of pages",
+				   io->id, i);
+		if (e->iova + (e->length - 1) < e->iova ||
+		    e->phys + (e->length - 1) < e->phys)
+			return BAD("IOAS %u: extent %zu wraps around", io->id, i);
+		if (i && e->iova <= p->iova + (p->length - 1))
+			return BAD("IOAS %u: extent %zu is out of order",
+				   io->id, i);
+		if (i && e->iova == p->iova + p->length &&
+		    e->phys == p->phys + p->length && e->phys > p->phys)
+			return BAD("IOAS %u: extents %zu and %zu are one",
+				   io->id, i - 1, i);
+		bytes += e->length;
+	}
+	if (bytes != t->bytes)
+		return BAD("IOAS %u: its extents do not add up", io->id);
+	return 0;
+}
+
+static int check_iommufd(const struct hf_manifest *m,
+			 const struct hf_manifest_iommufd *f,
+			 struct hf_error *err)
+{
+	size_t i;
+	int ret;
+
+	if (!good_text(f->name, HF_NAME_MAX, false))
+		return BAD("an iommufd's name is empty, too long or has odd characters");
+	if (!f->n_ioas)
+		return BAD("iommufd %s has no IOAS", f->name);
+	for (i = 0; i < f->n_ioas; i++) {
+		if (!f->ioas[i].id)
+			return BAD("IOAS ID 0 does not exist");
+		if (i && f->ioas[i].id <= f->ioas[i - 1].id)
+			return BAD("IOAS IDs of %s are not in order", f->name);
+		if (!f->ioas[i].has_table && f->ioas[i].table.n)
+			return BAD("IOAS %u has extents but no table",
+				   f->ioas[i].id);
+		ret = check_table(m, &f->ioas[i], err);
+		if (ret)
+			return ret;
+	}
+	for (i = 0; i < f->n_device_ids; i++) {
+		if (!f->device_ids[i])
+			return BAD("device ID 0 does not exist");
+		if (i && f->device_ids[i] <= f->device_ids[i - 1])
+			return BAD("device IDs of %s are not in order", f->name);
+	}
+	return 0;
+}
+
+static const struct hf_manifest_iommufd *
+find_iommufd(const struct hf_manifest *m, uint64_t token)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_iommufd; i++)
+		if (m->iommufd[i].token == token)
+			return &m->iommufd[i];
+	return NULL;
+}
+
+static int check_device(const struct hf_manifest *m, size_t at,
+			struct hf_error *err)
+{
+	const struct hf_manifest_device *d = &m->device[at];
+	const struct hf_manifest_iommufd *f;
+	char bdf[HF_PCI_ADDR_LEN];
+	size_t i;
+
+	hf_pci_format(&d->addr, bdf);
+	for (i = 0; i < at; i++)
+		if (hf_pci_equal(&m->device[i].addr, &d->addr))
+			return BAD("device %s is listed twice", bdf);
+	if (d->ids.vendor > 0xffff || d->ids.device > 0xffff ||
+	    d->ids.subsystem_vendor > 0xffff ||
+	    d->ids.subsystem_device > 0xffff || d->ids.revision > 0xff ||
+	    d->ids.class_code > 0xffffff)
+		return BAD("device %s: an identification is too large", bdf);
+	if (!d->iommufd) {
+		if (d->ioas || d->device_id)
+			return BAD("device %s: IDs without an iommufd", bdf);
+		return 0;
+	}
+	f = find_iommufd(m, d->iommufd);
+	if (!f)
+		return BAD("device %s refers to iommufd %" PRIu64 ", which is not listed",
+			   bdf, d->iommufd);
+	if (d->device_id) {
+		for (i = 0; i < f->n_device_ids; i++)
+			if (f->device_ids[i] == d->device_id)
+				break;
+		if (i == f->n_device_ids)
+			return BAD("device %s: ID %u is not one of %s", bdf,
+				   d->device_id, f->name);
+	}
+	if (d->ioas) {
+		for (i = 0; i < f->n_ioas; i++)
+			if (f->ioas[i].id == d->ioas)
+				break;
+		if (i == f->n_ioas)
+			return BAD("device %s: IOAS %u is not one of %s", bdf,
+				   d->ioas, f->name);
+		if (!f->ioas[i].has_table)
+			return BAD("device %s: IOAS %u has no table", bdf,
+				   d->ioas);
+	}
+	return 0;
+}
+
+int hf_manifest_check(const struct hf_manifest *m, struct hf_error *err)
+{
+	size_t i;
+	int ret;
+
+	if (!good_text(m->session, HF_LUO_NAME_MAX, true))
+		return BAD("the session name is empty, too long or has odd characters");
+	if (!good_text(m->release, HF_RELEASE_MAX, true))
+		return BAD("the kernel release is empty, too long or has odd characters");
+	if (!good_text(m->driver, HF_NAME_MAX, true))
+		return BAD("the driver's name is empty, too long or has odd characters");
+	if (m->page_size < 4096 || m->page_size & (m->page_size - 1))
+		return BAD("page size %u is none", m->page_size);
+	if (!m->n_iommufd || !m->n_device)
+		return BAD("it lists no %s", m->n_device ? "iommufd" : "device");
+	if (m->n_memfd > HF_MANIFEST_MAX_OBJECTS ||
+	    m->n_iommufd > HF_MANIFEST_MAX_OBJECTS ||
+	    m->n_device > HF_MANIFEST_MAX_OBJECTS)
+		return BAD("it lists too many objects");
+	for (i = 0; i < m->n_memfd; i++)
+		if (!good_text(m->memfd[i].name, HF_NAME_MAX, false))
+			return BAD("a memfd's name is empty, too long or has odd characters");
+	for (i = 0; i < m->n_iommufd; i++) {
+		ret = check_iommufd(m, &m->iommufd[i], err);
+		if (ret)
+			return ret;
+	}
+	for (i = 0; i < m->n_device; i++) {
+		ret = check_device(m, i, err);
+		if (ret)
+			return ret;
+	}
+	return check_unique(m, err);
+}
