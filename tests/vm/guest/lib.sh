@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2034 # scenarios use what is set here
+#
+# What init and the scenarios share. Everything here is glue: the work is done
+# by holdfast, nic-rx and kexec.
+
+export PATH=/bin:/sbin
+
+EVENTS=/dev/ttyS1
+RESULT=/run/result.json
+PARAMETERS="kernel scenario frames warm between idle timeout bdf"
+
+# --- telling the host -------------------------------------------------------
+
+# emit JSON - one event line, written in one go
+emit() {
+	printf '%s\n' "$1" >"$EVENTS"
+}
+
+# say TEXT - for people, on the console
+say() {
+	echo "hf: $*"
+}
+
+# doing TEXT - what a failure or a timeout will be blamed on
+doing() {
+	hf_doing=$*
+	say "$hf_doing"
+	[ ! -d /run/hf ] || echo "$hf_doing" >/run/hf/doing
+}
+
+die() {
+	say "FAILED: $*"
+	exit 1
+}
+
+# --- command line -----------------------------------------------------------
+
+# Sets hf_kernel, hf_scenario, ... from hf.kernel=, hf.scenario=, ...
+read_cmdline() {
+	hf_kernel=1 hf_scenario=update hf_frames=40000 hf_warm=2000
+	hf_between=4000 hf_idle=5000 hf_timeout=120 hf_bdf=
+	read -r hf_cmdline </proc/cmdline
+	for word in $hf_cmdline; do
+		for name in $PARAMETERS; do
+			case $word in
+			hf."$name"=*) eval "hf_$name=\${word#*=}" ;;
+			esac
+		done
+	done
+}
+
+# The command line for the next kernel: this one, with the count moved on
+next_cmdline() {
+	next=
+	for word in $hf_cmdline; do
+		case $word in
+		hf.kernel=*) ;;
+		*) next="$next$word " ;;
+		esac
+	done
+	echo "${next}hf.kernel=$((hf_kernel + 1))"
+}
+
+# --- devices ----------------------------------------------------------------
+
+SYSPCI=/sys/bus/pci/devices
+
+find_nic() {
+	nic=$hf_bdf
+	for dev in "$SYSPCI"/*; do
+		[ -z "$nic" ] || break
+		read -r vendor <"$dev/vendor"
+		read -r device <"$dev/device"
+		case $vendor:$device in
+		0x8086:0x10c9 | 0x8086:0x10d3) nic=${dev##*/} ;;
+		esac
+	done
+	[ -n "$nic" ] || die "no igb or e1000e controller"
+	[ -d "$SYSPCI/$nic" ] || die "no device $nic"
+}
+
+# The controller and the bridges above it
+path_of_nic() {
+	readlink -f "$SYSPCI/$nic" | tr / '\n' | grep '^....:..:..\..$'
+}
+
+# dump_config WHEN - config space of the controller and its bridges
+dump_config() {
+	for bdf in $(path_of_nic); do
+		hex=$(hexdump -v -e '1/1 "%02x"' "$SYSPCI/$bdf/config" |
+			sed 's/\(00\)*$//')
+		emit "{\"ev\":\"cfg\",\"when\":\"$1\",\"kernel\":$hf_kernel,\"bdf\":\"$bdf\",\"hex\":\"$hex\"}"
+	done
+}
+
+# dump_registers WHEN - of a controller that no driver has opened
+dump_registers() {
+	nic-rx --events "$EVENTS" --when "$1" --registers "$nic" || true
+}
+
+# dump_meminfo WHEN - boot_kB is what the files for the next kernel occupy
+dump_meminfo() {
+	fields=$(sed -n 's/^\(MemTotal\|MemFree\|MemAvailable\|Cached\|Shmem\|Slab\|Unevictable\|Mlocked\|CmaFree\): *\([0-9]*\) kB/,"\1_kB":\2/p' /proc/meminfo |
+		tr -d '\n')
+	boot=$(du -sk /boot | cut -f1)
+	emit "{\"ev\":\"meminfo\",\"when\":\"$1\",\"kernel\":$hf_kernel$fields,\"boot_kB\":$boot}"
+}
+
+# Before the last look at memory: let go of what is merely kept
+settle_memory() {
+	kexec -s -u 2>/dev/null || true
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+}
+
+bind_vfio() {
+	doing "binding $nic to vfio-pci"
+	echo vfio-pci >"$SYSPCI/$nic/driver_override"
+	[ -e "$SYSPCI/$nic/driver" ] || echo "$nic" >/sys/bus/pci/drivers_probe
+	driver=$(readlink "$SYSPCI/$nic/driver" || echo none)
+	[ "${driver##*/}" = vfio-pci ] || die "$nic is bound to ${driver##*/}"
+}
+
+# --- the driver -------------------------------------------------------------
+
+# Arguments of nic-rx which both kernels use. Waiting for the sender counts from
+# the last frame, and there may be a boot between.
+driver_args() {
+	echo "--events $EVENTS --result $RESULT --count $hf_frames --idle $hf_idle"
+}
+
+start_driver() {
+	doing "starting the driver"
+	echo advise >/sys/kernel/mm/transparent_hugepage/shmem_enabled
+	# shellcheck disable=SC2046
+	nic-rx $(driver_args) "$nic" &
+	driver=$!
+	tries=0
+	until nic-rx --status "$driver" >/dev/null 2>&1; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 100 ] || die "the driver does not get ready"
+		[ -d "/proc/$driver" ] || die "the driver ended"
+		sleep 0.1
+	done
+}
+
+find_driver() {
+	driver=$(pidof nic-rx) || die "no driver is running"
+}
+
+# wait_frames N - until the driver has consumed that many
+wait_frames() {
+	doing "waiting for $1 frames"
+	nic-rx --status "$driver" --count "$1" --timeout 60000
+}
+
+consumed() {
+	nic-rx --status "$driver" | sed 's/.*"position":\([0-9]*\).*/\1/'
+}
+
+detach_driver() {
+	doing "letting the driver let go of the device"
+	kill -USR2 "$driver"
+	tries=0
+	until nic-rx --status "$driver" | grep -q '"detached":true'; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 500 ] || die "the driver does not let go"
+		sleep 0.01
+	done
+}
+
+# wait_result - until the driver is done; fails unless all frames were good
+wait_result() {
+	doing "waiting for the driver's result"
+	until [ -e "$RESULT" ]; do
+		pidof nic-rx >/dev/null || [ -e "$RESULT" ] ||
+			die "the driver ended without a result"
+		sleep 0.1
+	done
+	cat "$RESULT"
+	# Its descriptors are closed when it is gone, and so is its memory
+	while pidof nic-rx >/dev/null; do
+		sleep 0.1
+	done
+}
+
+result_is_clean() {
+	grep -q '"clean":true' "$RESULT" || die "frames are missing or bad"
+}
+
+# --- the update -------------------------------------------------------------
+
+load_next_kernel() {
+	doing "loading the next kernel"
+	[ -r /boot/vmlinuz ] || die "no next kernel in /boot"
+	kexec -s -l /boot/vmlinuz --initrd=/boot/initrd \
+		--command-line="$(next_cmdline)"
+}
+
+preserve() {
+	doing "preserving the driver's device and memory"
+	holdfast preserve --events "$EVENTS" --pid "$driver"
+	dump_config preserved
+}
+
+# Does not return
+go() {
+	doing "starting the next kernel"
+	holdfast kexec --events "$EVENTS"
+	die "holdfast kexec returned"
+}
+
+restore() {
+	bind_vfio
+	dump_config bound
+	doing "restoring"
+	# shellcheck disable=SC2046
+	holdfast restore --events "$EVENTS" --after-step /hf/after-step \
+		-- /bin/nic-rx --resume $(driver_args)
+	dump_config restored
+	find_driver
+}
+
+# --- the end ----------------------------------------------------------------
+
+# PID 1 must not end, so something else has to look at the time
+start_watchdog() {
+	mkdir -p /run/hf
+	(
+		sleep "$hf_timeout"
+		say "TIMEOUT in kernel $hf_kernel while: $(cat /run/hf/doing)"
+		dump_troubles
+		emit "{\"ev\":\"timeout\",\"kernel\":$hf_kernel,\"doing\":\"$(cat /run/hf/doing)\"}"
+		emit '{"ev":"done","status":124}'
+		poweroff -f
+	) &
+}
+
+dump_troubles() {
+	say "processes:"
+	ps -o pid,stat,args | sed '/\[/d'
+	say "memory:"
+	head -n 5 /proc/meminfo
+	say "agent:"
+	timeout 5 holdfast status 2>&1 || true
+	for pid in $(pidof nic-rx); do
+		say "driver $pid:"
+		timeout 5 nic-rx --status "$pid" || true
+	done
+	if [ -n "${nic:-}" ]; then
+		say "controller $nic:"
+		hexdump -C -n 64 "$SYSPCI/$nic/config" || true
+	fi
+	say "kernel log:"
+	dmesg | tail -n 40
+}
+
+# Runs when init would exit without finish: something went wrong
+give_up() {
+	trap - EXIT
+	set +eu
+	say "FAILED in kernel $hf_kernel (status $1) while: $hf_doing"
+	dump_troubles
+	emit "{\"ev\":\"failed\",\"kernel\":$hf_kernel,\"doing\":\"$hf_doing\"}"
+	finish "${1:-1}"
+}
+
+# finish STATUS - the last event; does not return
+finish() {
+	trap - EXIT
+	[ "$1" = 0 ] || set +eu
+	emit "{\"ev\":\"done\",\"status\":$1}"
+	# Closing the terminal waits until it was written out; let it be sure
+	sleep 0.2
+	poweroff -f
+	sleep 1000
+}

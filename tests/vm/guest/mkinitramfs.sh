@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# mkinitramfs.sh - make the initramfs of a test guest
+#
+#	mkinitramfs.sh [OPTIONS] -o OUT PROGRAM...
+#
+#	-o OUT		the file to write, a cpio archive
+#	-k KERNEL	kernel for the update, as /boot/vmlinuz
+#	-i INITRD	its initramfs, as /boot/initrd; made by an earlier call:
+#			for N updates build N + 1, from the last kernel's to the
+#			first's
+#	-b BUSYBOX	statically linked busybox (default: from PATH)
+#	-x KEXEC	kexec of kexec-tools (default: from PATH or /sbin)
+#	-z		compress. Not wanted for an update: the new kernel
+#			would spend part of the gap on uncompressing
+#
+# PROGRAMs (holdfast, nic-rx, luo-memfds) go to /bin. Of every program that is
+# linked dynamically, the libraries come along.
+set -eu
+
+usage() {
+	sed -n '5,21s/^# \{0,1\}//p' "$0" >&2
+	exit 2
+}
+
+die() {
+	echo "mkinitramfs.sh: $*" >&2
+	exit 1
+}
+
+out='' kernel='' initrd='' compress='' busybox='' kexec=''
+while getopts o:k:i:b:x:z opt; do
+	case $opt in
+	o) out=$OPTARG ;;
+	k) kernel=$OPTARG ;;
+	i) initrd=$OPTARG ;;
+	b) busybox=$OPTARG ;;
+	x) kexec=$OPTARG ;;
+	z) compress=y ;;
+	*) usage ;;
+	esac
+done
+shift $((OPTIND - 1))
+[ -n "$out" ] || usage
+[ -z "$kernel" ] || [ -n "$initrd" ] || die "-k needs -i"
+
+: "${busybox:=$(command -v busybox || true)}"
+: "${kexec:=$(PATH=$PATH:/sbin:/usr/sbin command -v kexec || true)}"
+[ -x "$busybox" ] || die "no busybox; install busybox-static"
+[ -x "$kexec" ] || die "no kexec; install kexec-tools"
+! ldd "$busybox" >/dev/null 2>&1 ||
+	die "$busybox is linked dynamically; install busybox-static"
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# add_program FILE DIR - with the libraries it needs
+add_program() {
+	[ -x "$1" ] || die "$1: no such program"
+	install -D -m 755 "$1" "$root/$2/${1##*/}"
+	for lib in $(ldd "$1" 2>/dev/null | grep -o '/[^ ]*' || true); do
+		[ -e "$root$lib" ] || install -D -m 755 "$lib" "$root$lib"
+	done
+}
+
+mkdir -p "$root/dev" "$root/proc" "$root/sys" "$root/run" "$root/tmp" \
+	"$root/boot" "$root/bin" "$root/sbin" "$root/hf/scenarios"
+install -m 755 "$busybox" "$root/bin/busybox"
+for applet in $("$busybox" --list); do
+	[ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
+done
+add_program "$kexec" sbin
+for program; do
+	add_program "$program" bin
+done
+
+install -m 755 "$here/init" "$root/init"
+install -m 755 "$here/after-step" "$root/hf/after-step"
+install -m 644 "$here/lib.sh" "$root/hf/lib.sh"
+install -m 644 "$here"/scenarios/*.sh "$root/hf/scenarios/"
+if [ -n "$kernel" ]; then
+	install -m 644 "$kernel" "$root/boot/vmlinuz"
+	install -m 644 "$initrd" "$root/boot/initrd"
+fi
+
+# Sorted and owned by root: the same input makes the same archive
+archive() {
+	(cd "$root" && find . | LC_ALL=C sort |
+		"$busybox" cpio -o -H newc -R 0:0 2>/dev/null)
+}
+
+if [ -n "$compress" ]; then
+	archive | gzip -n >"$out.new"
+else
+	archive >"$out.new"
+fi
+mv "$out.new" "$out"

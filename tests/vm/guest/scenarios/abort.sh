@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2154 # variables come from lib.sh
+#
+# No update after all: everything was preserved and the driver had let go, then
+# it is cancelled, and the driver carries on in the kernel it started in.
+
+kernel_1() {
+	load_next_kernel
+	bind_vfio
+	start_driver
+	dump_meminfo driver
+	dump_config running
+	wait_frames "$hf_warm"
+	preserve
+	detach_driver
+	sleep 0.5
+	doing "cancelling"
+	holdfast cancel --events "$EVENTS"
+	dump_config cancelled
+	kill -USR1 "$driver"
+	wait_frames $(($(consumed) + hf_between))
+
+	doing "preserving and cancelling once more, with the driver at work"
+	preserve
+	holdfast cancel --events "$EVENTS"
+	wait_result
+	dump_config end
+	settle_memory
+	dump_meminfo end
+	result_is_clean
+}

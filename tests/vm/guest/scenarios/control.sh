@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2154 # variables come from lib.sh
+#
+# The same update without the series: memfds are all that the stock kernel can
+# carry. This scenario has to end with frames lost, and does not judge that
+# itself: the host looks at the result.
+
+kernel_1() {
+	load_next_kernel
+	bind_vfio
+	start_driver
+	dump_meminfo driver
+	dump_config running
+	wait_frames "$hf_warm"
+
+	doing "asking for what this kernel cannot do"
+	status=0
+	holdfast preserve --events "$EVENTS" --pid "$driver" || status=$?
+	emit "{\"ev\":\"control\",\"preserve_status\":$status}"
+
+	detach_driver
+	doing "starting the next kernel with the memory only"
+	luo-memfds preserve --events "$EVENTS" --pid "$driver" --kexec
+	die "luo-memfds returned"
+}
+
+kernel_2() {
+	dump_registers boot
+	doing "retrieving the memory"
+	# shellcheck disable=SC2046
+	luo-memfds retrieve -- /bin/nic-rx --resume --memory-only \
+		$(driver_args) &
+	wait_result
+	dump_registers end
+	dump_config end
+	dump_meminfo end
+}
