@@ -109,9 +109,10 @@ dump_meminfo() {
 
 # Before the last look at memory: let go of what is merely kept
 settle_memory() {
+	doing "settling memory"
 	kexec -s -u 2>/dev/null || true
 	sync
-	echo 3 >/proc/sys/vm/drop_caches
+	echo 3 >/proc/sys/vm/drop_caches || say "caches cannot be dropped"
 }
 
 bind_vfio() {
@@ -186,6 +187,7 @@ wait_result() {
 }
 
 result_is_clean() {
+	doing "looking at the result"
 	grep -q '"clean":true' "$RESULT" || die "frames are missing or bad"
 }
 

@@ -20,15 +20,15 @@ kernel_1() {
 
 	detach_driver
 	doing "starting the next kernel with the memory only"
-	luo-memfds preserve --events "$EVENTS" --pid "$driver" --kexec
-	die "luo-memfds returned"
+	handoff preserve --pid "$driver" --kexec --events "$EVENTS"
+	die "handoff returned"
 }
 
 kernel_2() {
 	dump_registers boot
 	doing "retrieving the memory"
 	# shellcheck disable=SC2046
-	luo-memfds retrieve -- /bin/nic-rx --resume --memory-only \
+	handoff retrieve -- /bin/nic-rx --resume --memory-only \
 		$(driver_args) &
 	wait_result
 	dump_registers end
