@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef HF_VM_CONSOLE_H
+#define HF_VM_CONSOLE_H
+
+#include "checks.h"
+#include "record.h"
+
+/* Any sign on the consoles of all kernels that a kernel found itself broken? NULL, or the line. */
+const struct console_line *console_splat(const struct record *r);
+void console_check(const struct record *r, struct checks *c);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Starting QEMU so that it cannot outlive us. */
+#ifndef HF_VM_QEMU_H
+#define HF_VM_QEMU_H
+
+#include <sys/types.h>
+
+#include "scenario.h"
+
+/**
+ * struct qemu_config - what the machine is made of
+ * @kernel, @initrd: what it boots; @initrd may be NULL
+ * @append: kernel command line
+ * @accel: "kvm" or "tcg"
+ * @device, @topology: the NIC; @device NULL for a machine without
+ * @mem_mb, @cpus: size
+ * @console_fd, @event_fd: sockets for the serial ports, inherited; @event_fd -1 for none
+ * @net_fd: connected UDP socket, inherited; -1 for none
+ * @dir: where trace and standard error go
+ */
+struct qemu_config {
+	const char *kernel, *initrd, *append, *accel;
+	const char *device;
+	enum topology topology;
+	int mem_mb, cpus;
+	int console_fd, event_fd, net_fd;
+	const char *dir;
+};
+
+/* Start it; returns its process ID, or dies. The command is left in @dir/cmd. */
+pid_t qemu_start(const struct qemu_config *c);
+
+/* Kill it if it still runs; returns its wait status. */
+int qemu_stop(pid_t pid);
+
+/* Child side of fork(): die with the parent, whose process ID was @parent. */
+void die_with_parent(pid_t parent);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A run's folder, read back. A run writes these files, all times CLOCK_REALTIME of the host, "SEC.NSEC" first in the line:
+ *
+ *	run.json	scenario, kernels, QEMU's exit, why the run ended
+ *	console.log	first serial port, a line a line
+ *	events.log	second serial port: JSON objects
+ *	frames.log	frames sent: time and sequence number
+ *	trace.log	QEMU's trace
+ *	drops		frames the host's UDP socket dropped before QEMU read them
+ */
+#ifndef HF_VM_RECORD_H
+#define HF_VM_RECORD_H
+
+#include <json-c/json.h>
+
+#include "trace.h"
+#include "util.h"
+
+struct console_line {
+	ns_t t;
+	char *text;
+};
+
+/**
+ * struct event - one line of the event channel
+ * @t: when it arrived at the host
+ * @kernel: number of the kernel it came from, by the init events before it; 0 before the first
+ * @json: the object
+ */
+struct event {
+	ns_t t;
+	int kernel;
+	struct json_object *json;
+};
+
+/* A frame sent: @seq at @t. */
+struct sent_frame {
+	ns_t t;
+	uint64_t seq;
+};
+
+/**
+ * struct update - the marks of one kexec
+ * @preserve: begin of preserve, by its step event's length; NO_TIME if unknown
+ * @reboot: the agent calls reboot()
+ * @frozen: the kernel has frozen its sessions; NO_TIME if it did not say
+ * @linux_starts: first console line of the new kernel
+ * @init: first user instruction of the new kernel
+ * @resumed: driver's first look
+ * @resumed_event: that event, NULL if none
+ */
+struct update {
+	ns_t preserve, reboot, frozen, linux_starts, init, resumed;
+	struct event *resumed_event;
+};
+
+#define MAX_UPDATES 8
+
+struct record {
+	struct json_object *info;
+	struct console_line *console;
+	size_t n_console, cap_console;
+	struct event *event;
+	size_t n_event, cap_event;
+	size_t bad_events;
+	struct sent_frame *sent;
+	size_t n_sent, cap_sent;
+	struct trace trace;
+	long drops;		/* -1: unknown */
+
+	struct update update[MAX_UPDATES];
+	int n_updates;
+	int kernels;		/* init events seen */
+	ns_t ready;		/* ring armed; NO_TIME if never */
+	ns_t last_result;	/* last result event; end of the trace if none */
+};
+
+/* Read folder @dir. 0, or -1 with a message on stderr. Missing files are empty ones, except events.log. */
+int record_load(struct record *r, const char *dir);
+void record_free(struct record *r);
+
+/* String member @key of event @e, "" if absent. */
+const char *event_string(const struct event *e, const char *key);
+
+/* Integer member @key; @missing if absent. */
+int64_t event_int(const struct event *e, const char *key, int64_t missing);
+
+/* Is this event @ev and, when @state is not NULL, its "state", "name" or "when" @state? */
+bool event_is(const struct event *e, const char *ev, const char *state);
+
+/* First event at or after index @from that event_is(); NULL if none. */
+struct event *event_find(struct record *r, size_t from, const char *ev, const char *state);
+
+#endif

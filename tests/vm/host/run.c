@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <json-c/json.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "qemu.h"
+#include "run.h"
+#include "source.h"
+#include "stamp.h"
+
+/* Frames go on that long after the last update, so that there are some "after". */
+#define AFTER_RESUME_NS (2 * NSEC_PER_SEC)
+
+/* The control's driver may never resume; its frames end that long after the last kernel's init. */
+#define AFTER_INIT_NS (5 * NSEC_PER_SEC)
+
+/* The driver takes that long without a frame for the end of the source. */
+#define IDLE_MS 5000
+
+/* The abort scenario cancels twice: with the driver detached, and with it at work. */
+#define CANCELS 2
+
+/* From "done" to power off. */
+#define POWER_OFF_NS (10 * NSEC_PER_SEC)
+
+struct run {
+	const struct run_config *c;
+	struct stamper console, events;
+	struct source source;
+	ns_t begun;
+	int kernel, resumed, cancels;
+	bool done;
+	ns_t stop_source_at, kill_at;
+	char last_event[256], last_step[64];
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int sig)
+{
+	interrupted = sig;
+}
+
+static const char *member(struct json_object *o, const char *key)
+{
+	struct json_object *v;
+
+	return json_object_object_get_ex(o, key, &v) ? json_object_get_string(v) : "";
+}
+
+static void say(const struct run *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(const struct run *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!r->c->progress)
+		return;
+	fprintf(stderr, "[%s %6.2f s] ", r->c->scenario->name, ns_to_ms(now_real() - r->begun) / 1000);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+static void end_source_in(struct run *r, ns_t delay)
+{
+	ns_t at = now_mono() + delay;
+
+	if (r->stop_source_at == NO_TIME || at < r->stop_source_at)
+		r->stop_source_at = at;
+}
+
+/* The dumps of configuration space are long and say nothing to a person. */
+static void show_event(struct run *r, const char *ev, const char *line)
+{
+	if (strcmp(ev, "cfg"))
+		say(r, "kernel %d: %.200s", r->kernel, line);
+}
+
+static void on_event(void *ctx, ns_t t, const char *line)
+{
+	struct json_object *o = json_tokener_parse(line);
+	const struct scenario *sc;
+	struct run *r = ctx;
+	const char *ev;
+
+	(void)t;
+	if (!o || !json_object_is_type(o, json_type_object)) {
+		json_object_put(o);
+		return;
+	}
+	sc = r->c->scenario;
+	ev = member(o, "ev");
+	snprintf(r->last_event, sizeof(r->last_event), "%.250s", line);
+	if (!strcmp(ev, "init")) {
+		r->kernel++;
+		if (sc->loses && r->kernel > sc->updates)
+			end_source_in(r, AFTER_INIT_NS);
+	} else if (!strcmp(ev, "step")) {
+		snprintf(r->last_step, sizeof(r->last_step), "%s", member(o, "name"));
+		if (!sc->updates && !strcmp(r->last_step, "cancel") && ++r->cancels == CANCELS)
+			end_source_in(r, AFTER_RESUME_NS);
+	} else if (!strcmp(ev, "driver") && !strcmp(member(o, "state"), "ready")) {
+		source_start(&r->source);
+	} else if (!strcmp(ev, "driver") && !strcmp(member(o, "state"), "resumed")) {
+		if (++r->resumed >= sc->updates && !sc->loses)
+			end_source_in(r, AFTER_RESUME_NS);
+	} else if (!strcmp(ev, "done")) {
+		r->done = true;
+		r->kill_at = now_mono() + POWER_OFF_NS;
+		end_source_in(r, 0);
+	}
+	show_event(r, ev, line);
+	json_object_put(o);
+}
+
+static void pair_of_sockets(int pair[2])
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		die("socketpair: %s", strerror(errno));
+}
+
+static pid_t start(struct run *r)
+{
+	const struct run_config *c = r->c;
+	struct qemu_config q = {
+		.kernel = c->kernel, .initrd = c->initrd, .accel = c->accel, .device = c->scenario->device,
+		.topology = c->scenario->topology, .mem_mb = c->mem_mb, .cpus = c->cpus, .dir = c->dir,
+	};
+	char *append = xasprintf("console=ttyS0,115200 earlyprintk=serial,ttyS0,115200 panic=-1 loglevel=7 kho=on liveupdate=on "
+				 "vfio.enable_unsafe_noiommu_mode=1 hf.kernel=1 hf.scenario=%s hf.frames=0 hf.warm=%d hf.between=%d "
+				 "hf.idle=%d hf.timeout=%d %s",
+				 c->scenario->guest, c->rate, c->rate, IDLE_MS, c->timeout_s * 3 / 4, c->append);
+	int console[2], events[2];
+	pid_t pid;
+
+	pair_of_sockets(console);
+	pair_of_sockets(events);
+	source_open(&r->source, c->rate, c->dir);
+	stamper_open(&r->console, console[0], c->dir, "console.log", NULL, NULL);
+	stamper_open(&r->events, events[0], c->dir, "events.log", on_event, r);
+	q.append = append;
+	q.console_fd = console[1];
+	q.event_fd = events[1];
+	q.net_fd = r->source.qemu_fd;
+	pid = qemu_start(&q);
+	close(console[1]);
+	close(events[1]);
+	free(append);
+	return pid;
+}
+
+static void explain_timeout(struct run *r)
+{
+	fprintf(stderr, "%s: no end after %d s. The guest was in kernel %d, last step \"%s\", last event:\n  %s\nlast console lines:\n",
+		r->c->scenario->name, r->c->timeout_s, r->kernel, r->last_step[0] ? r->last_step : "none",
+		r->last_event[0] ? r->last_event : "none");
+	stamper_print_tail(&r->console, stderr, "  ");
+	fprintf(stderr, "logs: %s\n", r->c->dir);
+}
+
+/* Returns why the run ended. */
+static const char *watch(struct run *r, pid_t pid)
+{
+	struct pollfd p[2] = { { .fd = r->console.fd, .events = POLLIN }, { .fd = r->events.fd, .events = POLLIN } };
+	ns_t limit = now_mono() + r->c->timeout_s * NSEC_PER_SEC, now;
+	siginfo_t gone = { 0 };
+	int open = 2, i;
+
+	while (open) {
+		poll(p, 2, 50);
+		for (i = 0; i < 2; i++) {
+			if (!p[i].revents)
+				continue;
+			if (!stamper_read(i ? &r->events : &r->console)) {
+				p[i].fd = -1;
+				open--;
+			}
+			p[i].revents = 0;
+		}
+		now = now_mono();
+		if (r->stop_source_at != NO_TIME && now >= r->stop_source_at) {
+			r->stop_source_at = NO_TIME;
+			source_stop(&r->source);
+			say(r, "frame source stopped after %ld frames", (long)r->source.sent);
+		}
+		if (interrupted)
+			return "interrupted";
+		if (r->kill_at != NO_TIME && now >= r->kill_at)
+			return "done, power-off late";
+		if (now >= limit) {
+			explain_timeout(r);
+			return "timeout";
+		}
+	}
+	waitid(P_PID, pid, &gone, WEXITED | WNOWAIT);
+	return r->done ? "done" : "QEMU exited";
+}
+
+static void write_info(const struct run *r, const char *end, int status, long drops)
+{
+	const struct run_config *c = r->c;
+	struct json_object *o = json_object_new_object();
+	char *path = xasprintf("%s/run.json", c->dir);
+	FILE *f = open_in(c->dir, "drops", "we");
+
+	if (f) {
+		fprintf(f, "%ld\n", drops);
+		fclose(f);
+	}
+	json_object_object_add(o, "scenario", json_object_new_string(c->scenario->name));
+	json_object_object_add(o, "device", json_object_new_string(c->scenario->device));
+	json_object_object_add(o, "kernel", json_object_new_string(kernel_kind_name(c->scenario->kernel)));
+	json_object_object_add(o, "accel", json_object_new_string(c->accel));
+	json_object_object_add(o, "rate", json_object_new_int(c->rate));
+	json_object_object_add(o, "end", json_object_new_string(end));
+	json_object_object_add(o, "qemu_status", json_object_new_int(status));
+	json_object_object_add(o, "seconds", json_object_new_double(ns_to_ms(now_real() - r->begun) / 1000));
+	json_object_to_file_ext(path, o, JSON_C_TO_STRING_PRETTY);
+	json_object_put(o);
+	free(path);
+}
+
+static void catch_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+}
+
+bool run_vm(const struct run_config *c)
+{
+	struct run r = { .c = c, .begun = now_real(), .stop_source_at = NO_TIME, .kill_at = NO_TIME };
+	const char *end;
+	int status;
+	long drops;
+	pid_t pid;
+
+	make_dirs(c->dir);
+	catch_signals();
+	pid = start(&r);
+	end = watch(&r, pid);
+	drops = source_drops(&r.source);
+	status = qemu_stop(pid);
+	source_close(&r.source);
+	stamper_close(&r.console);
+	stamper_close(&r.events);
+	write_info(&r, end, status, drops);
+	say(&r, "ended: %s", end);
+	if (!r.done && !strcmp(end, "QEMU exited"))
+		fprintf(stderr, "%s: QEMU ended early (status 0x%x); last step \"%s\", last event: %s\nlogs: %s\n", c->scenario->name,
+			status, r.last_step, r.last_event, c->dir);
+	return r.done;
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runs a list of tests, up to --jobs at a time, and prints one KTAP document with each as a subtest, in the order given.
+ * A test is a scenario, run by vmrun beside this program, or the harness' own test ("self-test").
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "accel.h"
+#include "qemu.h"
+#include "scenario.h"
+#include "util.h"
+
+#define SELF_TEST "self-test"
+#define MAX_TESTS 32
+
+struct test {
+	const char *name;
+	char *dir;
+	pid_t pid;		/* 0: not running */
+	bool ended;
+	int status;
+};
+
+struct suite {
+	const char *kernel[3], *initrd[3];	/* by enum kernel_kind */
+	const char *dir, *accel, *bin;
+	struct test test[MAX_TESTS];
+	int n, jobs;
+};
+
+static const char usage_text[] =
+"usage: vmcheck --dir DIR [--kernel F --initrd F] [--kernel-stock F --initrd-stock F] [--kernel-debug F --initrd-debug F]\n"
+"               [--accel ACCEL] [--jobs N] TEST...\n"
+"TEST is a scenario (vmrun --list) or self-test; the initramfs for N updates is F-N.\n";
+
+static const struct option long_options[] = {
+	{ "kernel", required_argument, NULL, 'k' },
+	{ "initrd", required_argument, NULL, 'i' },
+	{ "kernel-stock", required_argument, NULL, 'K' },
+	{ "initrd-stock", required_argument, NULL, 'I' },
+	{ "kernel-debug", required_argument, NULL, 'd' },
+	{ "initrd-debug", required_argument, NULL, 'D' },
+	{ "dir", required_argument, NULL, 'o' },
+	{ "accel", required_argument, NULL, 'a' },
+	{ "jobs", required_argument, NULL, 'j' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* The initramfs holds the kernel and the initramfs of the next update, so there is one for each number of updates to come. */
+static char *initrd_of(const struct suite *s, const struct scenario *sc)
+{
+	if (!s->initrd[sc->kernel])
+		return xstrdup("(none)");
+	return xasprintf("%s-%d", s->initrd[sc->kernel], sc->updates > 1 ? sc->updates : 1);
+}
+
+static void __attribute__((noreturn)) exec_test(const struct suite *s, const struct test *t, pid_t parent)
+{
+	const struct scenario *sc = scenario_find(t->name);
+	char *program = xasprintf("%s/%s", s->bin, sc ? "vmrun" : "selftest");
+	char *out = xasprintf("%s/ktap", t->dir);
+	int fd = open(out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+	die_with_parent(parent);
+	dup2(fd, 1);
+	if (sc)
+		execl(program, program, "--kernel", s->kernel[sc->kernel], "--initrd", initrd_of(s, sc), "--dir", t->dir,
+		      "--accel", s->accel, t->name, NULL);
+	else
+		execl(program, program, t->dir, NULL);
+	fprintf(stderr, "%s: %s\n", program, strerror(errno));
+	_exit(127);
+}
+
+static void start_test(const struct suite *s, struct test *t)
+{
+	pid_t parent = getpid();
+
+	t->dir = xasprintf("%s/%s", s->dir, t->name);
+	make_dirs(t->dir);
+	fflush(stdout);
+	t->pid = fork();
+	if (t->pid < 0)
+		die("fork: %s", strerror(errno));
+	if (!t->pid)
+		exec_test(s, t, parent);
+}
+
+static void print_subtest(const struct test *t, int number)
+{
+	FILE *f = open_in(t->dir, "ktap", "r");
+	bool ok = WIFEXITED(t->status) && !WEXITSTATUS(t->status), points = false;
+	char *line = NULL;
+	size_t room = 0;
+
+	if (f) {
+		while (getline(&line, &room, f) > 0) {
+			printf("    %s", line);
+			points = true;
+		}
+		free(line);
+		fclose(f);
+	}
+	printf("%s %d %s%s\n", ok && points ? "ok" : "not ok", number, t->name, points ? "" : " # said nothing");
+	fflush(stdout);
+}
+
+static int run_all(struct suite *s)
+{
+	int started = 0, running = 0, printed = 0, failed = 0, status, i;
+	pid_t pid;
+
+	while (printed < s->n) {
+		while (running < s->jobs && started < s->n) {
+			start_test(s, &s->test[started++]);
+			running++;
+		}
+		pid = wait(&status);
+		if (pid < 0)
+			die("wait: %s", strerror(errno));
+		for (i = 0; i < started; i++) {
+			if (s->test[i].pid != pid)
+				continue;
+			s->test[i].status = status;
+			s->test[i].ended = true;
+			failed += status != 0;
+			running--;
+		}
+		while (printed < started && s->test[printed].ended) {
+			print_subtest(&s->test[printed], printed + 1);
+			printed++;
+		}
+	}
+	return failed;
+}
+
+/* What a test needs must be there before anything starts. */
+static void check_inputs(const struct suite *s)
+{
+	const struct scenario *sc;
+	char *initrd;
+	int i;
+
+	for (i = 0; i < s->n; i++) {
+		sc = scenario_find(s->test[i].name);
+		if (!sc) {
+			if (strcmp(s->test[i].name, SELF_TEST))
+				die("%s: no such test", s->test[i].name);
+			continue;
+		}
+		initrd = initrd_of(s, sc);
+		if (!s->kernel[sc->kernel] || access(s->kernel[sc->kernel], R_OK) || access(initrd, R_OK))
+			die("%s: the %s kernel or its initramfs %s is missing", sc->name, kernel_kind_name(sc->kernel), initrd);
+		free(initrd);
+	}
+}
+
+static const char *probe_kernel(const struct suite *s)
+{
+	int i;
+
+	for (i = 0; i < 3; i++)
+		if (s->kernel[i])
+			return s->kernel[i];
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	struct suite s = { .accel = "auto", .jobs = 2 };
+	char *probe_dir;
+	int opt;
+
+	s.bin = dirname(xstrdup(argv[0]));
+	while ((opt = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		switch (opt) {
+		case 'k':
+			s.kernel[KERNEL_HOLDFAST] = optarg;
+			break;
+		case 'i':
+			s.initrd[KERNEL_HOLDFAST] = optarg;
+			break;
+		case 'K':
+			s.kernel[KERNEL_STOCK] = optarg;
+			break;
+		case 'I':
+			s.initrd[KERNEL_STOCK] = optarg;
+			break;
+		case 'd':
+			s.kernel[KERNEL_DEBUG] = optarg;
+			break;
+		case 'D':
+			s.initrd[KERNEL_DEBUG] = optarg;
+			break;
+		case 'o':
+			s.dir = optarg;
+			break;
+		case 'a':
+			s.accel = optarg;
+			break;
+		case 'j':
+			s.jobs = atoi(optarg);
+			break;
+		default:
+			fputs(usage_text, stderr);
+			return 2;
+		}
+	}
+	for (; optind < argc && s.n < MAX_TESTS; optind++)
+		s.test[s.n++].name = argv[optind];
+	if (!s.dir || !s.n || s.jobs < 1) {
+		fputs(usage_text, stderr);
+		return 2;
+	}
+	check_inputs(&s);
+	if (!strcmp(s.accel, "auto") && probe_kernel(&s)) {
+		probe_dir = xasprintf("%s/probe", s.dir);
+		s.accel = accel_probe(probe_kernel(&s), probe_dir);
+		free(probe_dir);
+	}
+	printf("KTAP version 1\n1..%d\n", s.n);
+	return run_all(&s) ? 1 : 0;
+}
