@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Printing what a session holds: for people and as JSON. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "cli.h"
+
+static void show_when(const struct hf_manifest *m)
+{
+	time_t t = (time_t)(m->realtime_ns / 1000000000u);
+	char buf[32] = "?";
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm))
+		strftime(buf, sizeof(buf), "%Y-%m-%d %H:%M:%S", &tm);
+	printf("session %s: driver %s, preserved %s UTC by kernel %s\n\n",
+	       m->session, m->driver, buf, m->release);
+}
+
+static const struct hf_manifest_iommufd *
+iommufd_of(const struct hf_manifest *m, uint64_t token)
+{
+	size_t i;
+
+	for (i = 0; i < m->n_iommufd; i++)
+		if (m->iommufd[i].token == token)
+			return &m->iommufd[i];
+	return NULL;
+}
+
+/* An ID that could not be told apart from others is shown as "-". */
+static const char *id_text(uint32_t id, char buf[16])
+{
+	if (!id)
+		return "-";
+	snprintf(buf, 16, "%u", id);
+	return buf;
+}
+
+static const char *yes(const struct verdict *v, bool value)
+{
+	if (!v)
+		return "-";
+	return value ? "yes" : "NO";
+}
+
+void show_manifest(const struct hf_manifest *m, const struct verdict *v)
+{
+	char bdf[HF_PCI_ADDR_LEN], a[16], b[16];
+	size_t i, k;
+
+	show_when(m);
+	printf("%-14s %-9s %-10s %4s %5s\n", "device", "type", "iommufd", "ID",
+	       "IOAS");
+	for (i = 0; i < m->n_device; i++) {
+		const struct hf_manifest_device *d = &m->device[i];
+		const struct hf_manifest_iommufd *f =
+			iommufd_of(m, d->iommufd);
+
+		printf("%-14s %04x:%04x %-10s %4s %5s\n",
+		       hf_pci_format(&d->addr, bdf), d->ids.vendor,
+		       d->ids.device, f ? f->name : "-",
+		       id_text(d->device_id, a), id_text(d->ioas, b));
+	}
+	printf("\n%-10s %5s %9s %9s %12s %9s %10s\n", "iommufd", "IOAS",
+	       "extents", "pages", "bytes", "PA equal", "IDs equal");
+	for (i = 0; i < m->n_iommufd; i++)
+		for (k = 0; k < m->iommufd[i].n_ioas; k++) {
+			const struct hf_manifest_ioas *io =
+				&m->iommufd[i].ioas[k];
+
+			printf("%-10s %5u %9zu %9" PRIu64 " %12" PRIu64 " %9s %10s\n",
+			       m->iommufd[i].name, io->id, io->table.n,
+			       io->table.bytes / m->page_size, io->table.bytes,
+			       io->has_table ? yes(v, v && v->pa_equal) : "-",
+			       yes(v, v && v->ids_equal));
+		}
+	printf("\n%-16s %12s\n", "memory", "bytes");
+	for (i = 0; i < m->n_memfd; i++)
+		printf("%-16s %12" PRIu64 "\n", m->memfd[i].name,
+		       m->memfd[i].size);
+	printf("\n");
+}
+
+void show_manifest_json(struct hf_json *j, const struct hf_manifest *m)
+{
+	char bdf[HF_PCI_ADDR_LEN];
+	size_t i, k;
+
+	hf_json_str(j, "session", m->session);
+	hf_json_str(j, "driver", m->driver);
+	hf_json_str(j, "preserved_by", m->release);
+	hf_json_u64(j, "preserved_ns", m->realtime_ns);
+	hf_json_u64(j, "preserved_tsc", m->tsc);
+	hf_json_array(j, "devices");
+	for (i = 0; i < m->n_device; i++) {
+		const struct hf_manifest_device *d = &m->device[i];
+
+		hf_json_object(j, NULL);
+		hf_json_str(j, "address", hf_pci_format(&d->addr, bdf));
+		hf_json_u64(j, "vendor", d->ids.vendor);
+		hf_json_u64(j, "device", d->ids.device);
+		hf_json_u64(j, "token", d->token);
+		hf_json_u64(j, "iommufd", d->iommufd);
+		hf_json_u64(j, "device_id", d->device_id);
+		hf_json_u64(j, "ioas", d->ioas);
+		hf_json_object_end(j);
+	}
+	hf_json_array_end(j);
+	hf_json_array(j, "iommufds");
+	for (i = 0; i < m->n_iommufd; i++) {
+		const struct hf_manifest_iommufd *f = &m->iommufd[i];
+
+		hf_json_object(j, NULL);
+		hf_json_str(j, "name", f->name);
+		hf_json_u64(j, "token", f->token);
+		hf_json_array(j, "device_ids");
+		for (k = 0; k < f->n_device_ids; k++)
+			hf_json_u64(j, NULL, f->device_ids[k]);
+		hf_json_array_end(j);
+		hf_json_array(j, "ioas");
+		for (k = 0; k < f->n_ioas; k++) {
+			hf_json_object(j, NULL);
+			hf_json_u64(j, "id", f->ioas[k].id);
+			hf_json_bool(j, "table", f->ioas[k].has_table);
+			hf_json_u64(j, "extents", f->ioas[k].table.n);
+			hf_json_u64(j, "bytes", f->ioas[k].table.bytes);
+			hf_json_object_end(j);
+		}
+		hf_json_array_end(j);
+		hf_json_object_end(j);
+	}
+	hf_json_array_end(j);
+	hf_json_array(j, "memfds");
+	for (i = 0; i < m->n_memfd; i++) {
+		hf_json_object(j, NULL);
+		hf_json_str(j, "name", m->memfd[i].name);
+		hf_json_u64(j, "token", m->memfd[i].token);
+		hf_json_u64(j, "bytes", m->memfd[i].size);
+		hf_json_object_end(j);
+	}
+	hf_json_array_end(j);
+}
+
+void show_json(struct hf_json *j)
+{
+	if (j->buf)
+		puts(j->buf);
+	hf_json_free(j);
+}

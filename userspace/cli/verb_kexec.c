@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * holdfast kexec: the direct way. Services are not stopped and file systems not
+ * unmounted, only synced; on the other hand an update that the kernel refuses
+ * leaves everything running (I7).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/capability.h>
+#include <linux/reboot.h>
+
+#include <holdfast/clock.h>
+#include <holdfast/klog.h>
+#include <holdfast/proc.h>
+
+#include "cli.h"
+
+struct image {
+	const char *kernel;
+	const char *initrd;
+	const char *append;
+	bool reuse;
+};
+
+static bool image_loaded(void)
+{
+	char c = '0';
+	int fd = open("/sys/kernel/kexec_loaded", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	if (read(fd, &c, 1) != 1)
+		c = '0';
+	close(fd);
+	return c == '1';
+}
+
+/* kexec -s: loading by file is the only way that carries KHO. */
+static int load(const struct image *im, struct hf_error *err)
+{
+	char *initrd = NULL, *append = NULL;
+	char *argv[8];
+	int n = 0, ret;
+
+	if (im->initrd && asprintf(&initrd, "--initrd=%s", im->initrd) < 0)
+		return hf_fail(err, -ENOMEM, "out of memory");
+	if (im->append && asprintf(&append, "--append=%s", im->append) < 0) {
+		free(initrd);
+		return hf_fail(err, -ENOMEM, "out of memory");
+	}
+	argv[n++] = (char *)"kexec";
+	argv[n++] = (char *)"-s";
+	argv[n++] = (char *)"-l";
+	argv[n++] = (char *)im->kernel;
+	if (initrd)
+		argv[n++] = initrd;
+	if (append)
+		argv[n++] = append;
+	if (im->reuse)
+		argv[n++] = (char *)"--reuse-cmdline";
+	argv[n] = NULL;
+	ret = spawn_wait(argv, err);
+	if (ret)
+		hf_fail_add(err, "the kernel %s was not loaded", im->kernel);
+	free(initrd);
+	free(append);
+	return ret;
+}
+
+static int refused(struct hf_error *err, int code, int mark)
+{
+	char log[768], *line;
+
+	switch (code) {
+	case EPERM:
+		hf_fail(err, -code, "the reboot call was refused: CAP_SYS_BOOT is needed");
+		break;
+	case EINVAL:
+		hf_fail(err, -code, "the reboot call was refused: no image is loaded any more, or what is preserved was found invalid at freeze");
+		break;
+	default:
+		hf_fail(err, -code, "the reboot call was refused: %s",
+			strerror(code));
+	}
+	hf_klog_since(mark, log, sizeof(log));
+	for (line = strtok(log, "\n"); line; line = strtok(NULL, "\n"))
+		hf_fail_add(err, "kernel: %s", line);
+	hf_fail_add(err, "everything is as before: the session is still held, the driver runs; try again or \"holdfast cancel\"");
+	return -code;
+}
+
+static int go(struct cli *cli, const struct held *h, struct hf_error *err)
+{
+	struct hf_json j;
+	int mark;
+
+	sync();
+	/* The last look: a holder that died meanwhile took the session along. */
+	if (!held_alive(h))
+		return hf_fail(err, -EPIPE,
+			       "the holder died just now: the session is gone and everything is as before preserve");
+	mark = hf_klog_mark();
+	hf_event_begin(&j, "reboot");
+	hf_json_u64(&j, "tsc", hf_tsc());
+	hf_event_send(&cli->events, &j);
+	hf_events_flush(&cli->events);
+	syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
+		LINUX_REBOOT_CMD_KEXEC, NULL);
+	return refused(err, errno, mark);
+}
+
+static int start(struct cli *cli, const struct image *im, struct hf_error *err)
+{
+	struct verdict v;
+	struct held h;
+	int ret;
+
+	if (!hf_proc_has_cap(CAP_SYS_BOOT)) {
+		hf_fail(err, -EPERM, "CAP_SYS_BOOT is missing: run this as root");
+		return EXIT_FAILED;
+	}
+	if (held_connect(cli, &h, err)) {
+		hf_fail_add(err, "not rebooting");
+		return EXIT_FAILED;
+	}
+	ret = im->kernel ? load(im, err) : 0;
+	if (!ret && !image_loaded())
+		ret = hf_fail(err, -EINVAL,
+			      "no kernel is loaded: load one with --load KERNEL, or with \"kexec -s -l KERNEL --initrd=FILE --append=...\" (by file: -s)");
+	if (!ret)
+		ret = verdict_take(&h.manifest, h.iommufd, &v, err);
+	if (ret) {
+		held_free(&h);
+		return EXIT_FAILED;
+	}
+	verdict_event(cli, &v, "kexec");
+	if (!verdict_good(&v)) {
+		held_free(&h);
+		hf_fail(err, -EBADE, "%s: the tables are not what they were at preserve; not rebooting",
+			v.text);
+		return EXIT_MISMATCH;
+	}
+	go(cli, &h, err);
+	held_free(&h);
+	return EXIT_FAILED;
+}
+
+int cmd_kexec(struct cli *cli, int argc, char **argv)
+{
+	static const struct option options[] = {
+		CLI_OPTIONS,
+		{ "load", required_argument, NULL, 'l' },
+		{ "initrd", required_argument, NULL, 'i' },
+		{ "append", required_argument, NULL, 'a' },
+		{ "reuse-cmdline", no_argument, NULL, 'r' },
+		{}
+	};
+	struct hf_error err = {};
+	struct image im = {};
+	int opt, ret;
+
+	while ((opt = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+		switch (opt) {
+		case 'l':
+			im.kernel = optarg;
+			break;
+		case 'i':
+			im.initrd = optarg;
+			break;
+		case 'a':
+			im.append = optarg;
+			break;
+		case 'r':
+			im.reuse = true;
+			break;
+		default:
+			ret = cli_option(cli, opt);
+			if (ret >= 0)
+				return ret;
+		}
+	}
+	ret = cli_no_rest(cli, argc, argv);
+	if (ret >= 0)
+		return ret;
+	if (!im.kernel && (im.initrd || im.append || im.reuse))
+		return cli_usage(cli, "--initrd, --append and --reuse-cmdline go with --load");
+	if (im.append && im.reuse)
+		return cli_usage(cli, "--append and --reuse-cmdline exclude each other");
+	return cli_failed(cli, start(cli, &im, &err), &err);
+}
