@@ -53,11 +53,12 @@ fi
 "$TOP/kernel/scripts/configure.sh" "$name" $fragments 9>&-
 say "$name: compiling Linux $(tree_version "$tree"), $JOBS jobs; log in $out/build.log"
 kmake_logged "$out/build.log" "$tree" -j"$JOBS" bzImage
+seconds=$kseconds
 cp "$tree/arch/x86/boot/bzImage" "$out/bzImage.new"
 cp "$tree/.config" "$out/config"
 cp "$tree/System.map" "$out/System.map"
 if [ "$name" = holdfast ]; then
-	kmake_logged "$out/headers.log" "$tree" -j"$JOBS" headers
+	kmake "$tree" -s -j"$JOBS" headers
 	mkdir -p "$out/usr/include"
 	# By content: what did not change must not look new to userspace/.
 	rsync -rc --delete --include='*/' --include='*.h' --exclude='*' --prune-empty-dirs \
@@ -65,4 +66,4 @@ if [ "$name" = holdfast ]; then
 fi
 mv "$out/bzImage.new" "$out/bzImage"
 printf '%s\n' "$digest" > "$out/inputs"
-say "$name: $out/bzImage, $(($(stat -c %s "$out/bzImage") / 1024)) KiB, $kseconds s"
+say "$name: $out/bzImage, $(($(stat -c %s "$out/bzImage") / 1024)) KiB, $seconds s"

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Every prefix of the series builds and links with all of our options that
-# exist by then, so that a bisection never stops at one of ours. Files of
-# kernel/files are there from the start; a patch's Makefile line lets them in.
+# exist by then, so that a bisection never stops at one of ours, and with
+# modules, so that a missing export is seen. Files of kernel/files are there
+# from the start; a patch's Makefile line lets them in.
 set -eu
 : "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}"
 # shellcheck source=tests/build/matrix.sh
@@ -14,8 +15,8 @@ set -eu
 prefix()
 {
 	"$scripts/lay.sh" matrix "$1" &&
-	"$scripts/configure.sh" --known matrix "$config/base.config" "$config/holdfast.config" &&
-	compile "$LINUX/matrix.$1.log" vmlinux
+	configure --known modules.config &&
+	compile "$LINUX/matrix.$1.log" vmlinux modules
 }
 
 sed 's/#.*//; s/[[:space:]]*$//; /^$/d' "$TOP/kernel/patches/series" > "$LINUX/matrix.series"

@@ -14,6 +14,14 @@ exec 8>"$LINUX/.lock.matrix"
 flock 8
 "$scripts/derive.sh" matrix
 
+# configure [--known] FRAGMENT: the test kernel's options and that one's.
+configure()
+{
+	known=
+	[ "$1" != --known ] || { known=$1; shift; }
+	"$scripts/configure.sh" $known matrix "$config/base.config" "$config/holdfast.config" "$TOP/tests/build/$1"
+}
+
 # our_sources: the .c files that the series adds or changes, one a line.
 our_sources()
 {

@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # variant.sh NAME: all of the series, with NAME.config on top of the options
-# of the test kernel: vmlinux and modules.
+# of the test kernel: vmlinux and modules. Both variants are modular, as going
+# from built-in to modules compiles most of the kernel again.
 set -eu
 : "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}"
 # shellcheck source=tests/build/matrix.sh
 . "$TOP/tests/build/matrix.sh"
 
 "$scripts/lay.sh" matrix
-"$scripts/configure.sh" matrix "$config/base.config" "$config/holdfast.config" "$TOP/tests/build/$1.config"
+configure "$1.config"
 compile "$LINUX/matrix.$1.log" vmlinux modules
 case $1 in
 modules)
