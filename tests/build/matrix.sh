@@ -19,7 +19,7 @@ configure()
 {
 	known=
 	[ "$1" != --known ] || { known=$1; shift; }
-	"$scripts/configure.sh" $known matrix "$config/base.config" "$config/holdfast.config" "$TOP/tests/build/$1"
+	"$scripts/configure.sh" ${known:+"$known"} matrix "$config/base.config" "$config/holdfast.config" "$TOP/tests/build/$1"
 }
 
 # our_sources: the .c files that the series adds or changes, one a line.
