@@ -171,19 +171,14 @@ detach_driver() {
 	done
 }
 
-# wait_result - until the driver is done; fails unless all frames were good
+# wait_result - until the driver is done and gone, with all that it held
 wait_result() {
 	doing "waiting for the driver's result"
-	until [ -e "$RESULT" ]; do
-		pidof nic-rx >/dev/null || [ -e "$RESULT" ] ||
-			die "the driver ended without a result"
+	while [ -d "/proc/$driver" ]; do
 		sleep 0.1
 	done
+	[ -e "$RESULT" ] || die "the driver ended without a result"
 	cat "$RESULT"
-	# Its descriptors are closed when it is gone, and so is its memory
-	while pidof nic-rx >/dev/null; do
-		sleep 0.1
-	done
 }
 
 result_is_clean() {

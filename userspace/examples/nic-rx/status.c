@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,76 +17,95 @@
 
 #define POLL_US		2000
 
-static int open_state(long pid)
+/* The state in a memfd of another process, if it is one */
+static bool map_state(const char *path, struct state *state)
 {
-	static const char want[] = "/memfd:state";
-	char path[PATH_MAX], target[PATH_MAX];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	void *map = MAP_FAILED;
+	struct stat st;
+
+	if (fd < 0)
+		return false;
+	if (!fstat(fd, &st) && st.st_size > 0)
+		map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd,
+			   0);
+	close(fd);
+	if (map == MAP_FAILED)
+		return false;
+	if (!state_check(state, map, (uint64_t)st.st_size))
+		return true;
+	munmap(map, (size_t)st.st_size);
+	return false;
+}
+
+/*
+ * A memfd that came through an update has lost its name, so the state is known
+ * by its contents.
+ */
+static int find_state(long pid, struct state *state)
+{
+	static const char memfd[] = "/memfd:";
+	char path[PATH_MAX], target[sizeof(memfd)];
 	struct dirent *entry;
-	int fd = -1;
+	bool found = false;
 	DIR *dir;
 
 	snprintf(path, sizeof(path), "/proc/%ld/fd", pid);
 	dir = opendir(path);
 	if (!dir)
 		return fail("no process %ld: %m", pid);
-	while (fd < 0 && (entry = readdir(dir))) {
-		ssize_t n;
-
+	while (!found && (entry = readdir(dir))) {
 		snprintf(path, sizeof(path), "/proc/%ld/fd/%.32s", pid,
 			 entry->d_name);
-		n = readlink(path, target, sizeof(target) - 1);
-		if (n < (ssize_t)sizeof(want) - 1 ||
-		    strncmp(target, want, sizeof(want) - 1))
-			continue;
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			fail("%s: %m", path);
+		if (readlink(path, target, sizeof(target) - 1) ==
+		    (ssize_t)sizeof(memfd) - 1 &&
+		    !memcmp(target, memfd, sizeof(memfd) - 1))
+			found = map_state(path, state);
 	}
 	closedir(dir);
-	return fd >= 0 ? fd : fail("process %ld has no memfd 'state'", pid);
+	return found ? 0 : fail("process %ld has no state of nic-rx", pid);
+}
+
+static bool is_alive(long pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%ld", pid);
+	return !access(path, F_OK);
+}
+
+static int wait_position(long pid, const struct state *state, uint64_t count,
+			 uint64_t timeout_ms)
+{
+	uint64_t start = clock_local_ns(), position;
+
+	for (;;) {
+		position = __atomic_load_n(&state->live->position,
+					   __ATOMIC_ACQUIRE);
+		if (position >= count)
+			return 0;
+		if (!is_alive(pid))
+			return fail("process %ld ended after %llu frames, before %llu",
+				    pid, (unsigned long long)position,
+				    (unsigned long long)count);
+		if (clock_local_ns() - start > timeout_ms * 1000000)
+			return fail("%llu frames instead of %llu after %llu ms",
+				    (unsigned long long)position,
+				    (unsigned long long)count,
+				    (unsigned long long)timeout_ms);
+		usleep(POLL_US);
+	}
 }
 
 int status_show(long pid, uint64_t count, uint64_t timeout_ms)
 {
-	uint64_t start = clock_local_ns();
 	struct state state;
 	struct summary sum;
 	struct event ev;
-	const char *wrong;
-	struct stat st;
-	void *map;
-	int fd;
 
-	fd = open_state(pid);
-	if (fd < 0)
+	if (find_state(pid, &state) ||
+	    wait_position(pid, &state, count, timeout_ms))
 		return -1;
-	if (fstat(fd, &st) || st.st_size <= 0)
-		return fail("memfd state of process %ld is empty", pid);
-	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED)
-		return fail("memfd state of process %ld: %m", pid);
-	wrong = state_check(&state, map, (uint64_t)st.st_size);
-	if (wrong)
-		return fail("memfd state of process %ld: %s", pid, wrong);
-
-	while (__atomic_load_n(&state.live->position, __ATOMIC_ACQUIRE) <
-	       count) {
-		if (clock_local_ns() - start > timeout_ms * 1000000)
-			return fail("only %llu frames instead of %llu after %llu ms",
-				    (unsigned long long)state.live->position,
-				    (unsigned long long)count,
-				    (unsigned long long)timeout_ms);
-		if (access("/proc/self", F_OK) == 0) {
-			char path[64];
-
-			snprintf(path, sizeof(path), "/proc/%ld", pid);
-			if (access(path, F_OK))
-				return fail("process %ld ended after %llu frames",
-					    pid, (unsigned long long)
-					    state.live->position);
-		}
-		usleep(POLL_US);
-	}
 
 	account_summary(&state, 0, &sum);
 	event_begin(&ev, "status");

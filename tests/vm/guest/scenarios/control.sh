@@ -30,6 +30,7 @@ kernel_2() {
 	# shellcheck disable=SC2046
 	handoff retrieve -- /bin/nic-rx --resume --memory-only \
 		$(driver_args) &
+	driver=$!
 	wait_result
 	dump_registers end
 	dump_config end
