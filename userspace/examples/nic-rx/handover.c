@@ -45,6 +45,19 @@ static const char *next_name(const char *list, char *name)
 	return *list == ':' ? list + 1 : list;
 }
 
+/* "0000_00_02.0" and "0000:00:02.0" are the same address */
+static void restore_colons(char *name)
+{
+	char address[BDF_CHARS + 1];
+
+	snprintf(address, sizeof(address), "%s", name);
+	for (char *p = address; *p; p++)
+		if (*p == '_')
+			*p = ':';
+	if (strlen(name) == BDF_CHARS && vfio_bdf_valid(address))
+		memcpy(name, address, sizeof(address));
+}
+
 static int place(struct handover *out, const char *name, int fd)
 {
 	struct {
@@ -93,6 +106,7 @@ int handover_take(struct handover *out)
 			return fail("%ld descriptors were handed over, but not that many names",
 				    count);
 		names = next_name(names, name);
+		restore_colons(name);
 		if (fcntl(fd, F_SETFD, FD_CLOEXEC))
 			return fail("descriptor %d ('%s') is not open", fd,
 				    name);

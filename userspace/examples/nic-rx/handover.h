@@ -4,8 +4,9 @@
  * LISTEN_FDS protocol: LISTEN_PID is this process, descriptors 3 onward are
  * open, and LISTEN_FDNAMES has a name for each, separated by colons.
  *
- * A device is named by its address, and that has colons itself. An address has
- * a fixed shape, so a list with addresses in it can be read all the same.
+ * A device is named by its address. As that has colons itself, they are written
+ * as '_' ("0000_00_02.0"); left as they are they are understood too, because an
+ * address has a fixed shape.
  */
 #ifndef NIC_RX_HANDOVER_H
 #define NIC_RX_HANDOVER_H

@@ -56,6 +56,7 @@ static bool everything(void)
 {
 	struct handover want = { 3, 4, 5, 6, 7, "0000:00:02.0" };
 
+	EXPECT(taken(5, "ring:buffers:state:iommufd:0000_00_02.0", &want));
 	EXPECT(taken(5, "ring:buffers:state:iommufd:0000:00:02.0", &want));
 	return true;
 }
@@ -84,7 +85,9 @@ static bool refused(void)
 	EXPECT(!taken(3, "ring:buffers:elephant", NULL));
 	EXPECT(!taken(2, "0000:00:02.0:0000:00:03.0", NULL));
 	EXPECT(!taken(2, "0000:00:02.0:0000:00:02.0", NULL));
+	EXPECT(!taken(2, "0000_00_02.0:0000:00:02.0", NULL));
 	EXPECT(!taken(2, "ring:0000:00:02", NULL));
+	EXPECT(!taken(2, "ring:0000_00_02", NULL));
 	return true;
 }
 

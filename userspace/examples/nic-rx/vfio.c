@@ -78,7 +78,7 @@ static int check_driver(const char *bdf)
 	snprintf(path, sizeof(path), SYSFS_DEVICES "/%s/driver", bdf);
 	n = readlink(path, target, sizeof(target) - 1);
 	if (n < 0)
-		return fail("%s: no driver is bound, it has to be vfio-pci",
+		return fail("%s: no driver is bound, it has to be vfio-pci, which takes a device without an IOMMU only with vfio.enable_unsafe_noiommu_mode=1",
 			    bdf);
 	target[n] = '\0';
 	driver = strrchr(target, '/');
