@@ -50,11 +50,11 @@ static void restore_colons(char *name)
 {
 	char address[BDF_CHARS + 1];
 
-	snprintf(address, sizeof(address), "%s", name);
-	for (char *p = address; *p; p++)
-		if (*p == '_')
-			*p = ':';
-	if (strlen(name) == BDF_CHARS && vfio_bdf_valid(address))
+	if (strlen(name) != BDF_CHARS)
+		return;
+	for (int i = 0; i <= BDF_CHARS; i++)
+		address[i] = name[i] == '_' ? ':' : name[i];
+	if (vfio_bdf_valid(address))
 		memcpy(name, address, sizeof(address));
 }
 
