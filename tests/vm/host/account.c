@@ -146,7 +146,7 @@ static void find_phases(struct account *a, const struct record *r, int u)
 
 	*p = (struct phases){ -1, -1, -1, -1, -1 };
 	if (up->preserve != NO_TIME)
-		p->preserve = ns_to_ms(up->reboot - up->preserve);
+		p->preserve = ns_to_ms(up->preserved - up->preserve);
 	if (up->frozen != NO_TIME)
 		p->freeze = ns_to_ms(up->frozen - up->reboot);
 	if (up->linux_starts != NO_TIME)

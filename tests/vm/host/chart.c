@@ -122,7 +122,7 @@ static void print_bands(const struct plot *p, const struct verdict *v)
 	if (!v->record.n_updates)
 		return;
 	if (u->preserve != NO_TIME)
-		print_band(p, "preserve", ns_to_ms(u->preserve - o), 0, &row);
+		print_band(p, "preserve", ns_to_ms(u->preserve - o), ns_to_ms(u->preserved - o), &row);
 	frozen = u->frozen != NO_TIME ? u->frozen : u->reboot;
 	if (u->frozen != NO_TIME)
 		print_band(p, "freeze", 0, ns_to_ms(frozen - o), &row);

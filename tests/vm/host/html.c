@@ -16,7 +16,7 @@ static const char head[] =
 "--src:#c3c2b7;--gap:#c9850033;--side:#8583792b;--ok:#4cc04c;--bad:#f07070}}\n"
 "*{box-sizing:border-box}body{margin:0 auto;max-width:1500px;padding:24px;background:var(--bg);color:var(--ink);"
 "font:15px/1.45 system-ui,sans-serif}\n"
-"h1{font-size:24px;margin:0 0 4px}h2{font-size:17px;margin:28px 0 8px}p{margin:4px 0;max-width:75ch}\n"
+"h1{font-size:24px;margin:0 0 4px}h2{font-size:17px;margin:28px 0 8px}p{margin:4px 0;max-width:75ch}p.wide{max-width:none}\n"
 ".dim{color:var(--dim)}.ok{color:var(--ok)}.bad{color:var(--bad)}.pair{display:grid;gap:16px}\n"
 "@media(min-width:1100px){.pair{grid-template-columns:1fr 1fr}}\n"
 "figure{margin:0;padding:12px;background:var(--card);border:1px solid var(--line);border-radius:8px}\n"
@@ -24,7 +24,7 @@ static const char head[] =
 ".grid{stroke:var(--line)}.stored{fill:var(--dma);fill-opacity:.75}.sent{fill:none;stroke:var(--src);stroke-width:1.2;stroke-dasharray:3 3}\n"
 ".band rect{fill:var(--side)}.band line{stroke:var(--dim);stroke-width:.7}.band text{fill:var(--ink)}\n"
 ".freeze rect,.kexec rect,.boot rect{fill:var(--gap)}.kexec rect{stroke:var(--line)}\n"
-".key{display:inline-block;width:22px;height:10px;margin:0 5px 0 12px;vertical-align:baseline}\n"
+".key{display:inline-block;width:22px;height:10px;margin:0 6px 0 16px;vertical-align:baseline}\n"
 ".scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}\n"
 "th,td{text-align:left;padding:4px 16px 4px 0;border-bottom:1px solid var(--line);vertical-align:top}td.n,th.n{text-align:right}\n"
 "code{font-family:ui-monospace,monospace;font-size:13px}details{margin-top:8px}summary{cursor:pointer}\n"
@@ -61,10 +61,10 @@ static void print_charts(FILE *out, const struct verdict *run, const struct verd
 
 	chart_fit(&scale, run);
 	chart_fit(&scale, control);
-	fprintf(out, "<p class=\"dim\"><span class=\"key\" style=\"background:var(--dma)\"></span>frames the NIC wrote to memory"
+	fprintf(out, "<p class=\"dim wide\"><span class=\"key\" style=\"margin-left:0;background:var(--dma)\"></span>frames the NIC wrote to memory"
 		"<span class=\"key\" style=\"height:0;border-top:2px dashed var(--src);vertical-align:middle\"></span>frames sent to it"
-		"<span class=\"key\" style=\"background:var(--gap);border:1px solid var(--line)\"></span>no kernel, or none with a user: the gap"
-		" &mdash; each per %d ms, both charts on one scale</p>\n<div class=\"pair\">\n", CHART_BIN_MS);
+		"<span class=\"key\" style=\"background:var(--gap);border:1px solid var(--line)\"></span>the gap, from the reboot call "
+		"to the first user instruction of the new kernel &mdash; frames per %d ms, both charts on one scale</p>\n<div class=\"pair\">\n", CHART_BIN_MS);
 	fputs("<figure><figcaption><b>With holdfast</b> <span class=\"dim\">the NIC goes on writing while the kernel is replaced</span>"
 	      "</figcaption>\n", out);
 	chart_print(out, run, &scale, "Frames written to memory over time, with holdfast");

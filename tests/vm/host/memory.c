@@ -7,7 +7,7 @@
 #include "memory.h"
 
 /* The first kernel's figure is taken before programs were run and caches filled, the last one's after. */
-#define SLACK_KB 6144
+#define SLACK_KB 4096
 
 static struct event *find(struct record *r, int kernel, const char *when)
 {
@@ -26,7 +26,7 @@ static long available(const struct event *e)
 
 void memory_check(struct record *r, const struct scenario *sc, struct checks *c)
 {
-	struct event *first = find(r, 1, "boot"), *last = find(r, sc->updates + 1, "end");
+	struct event *first = find(r, 1, "start"), *last = find(r, sc->updates + 1, "end");
 
 	if (!first || !last) {
 		check_add(c, "memory-back", false, "not reported");

@@ -6,6 +6,9 @@
 
 #include "record.h"
 
+/* An event can arrive that much later than it was sent. */
+#define LAST_WORDS_NS (500 * NSEC_PER_MSEC)
+
 const char *event_string(const struct event *e, const char *key)
 {
 	struct json_object *v;
@@ -117,7 +120,7 @@ static void find_update(struct record *r, size_t at, struct update *u)
 	double ms;
 	size_t i;
 
-	*u = (struct update){ .preserve = NO_TIME, .reboot = r->event[at].t, .init = NO_TIME, .resumed = NO_TIME };
+	*u = (struct update){ .preserve = NO_TIME, .preserved = NO_TIME, .reboot = r->event[at].t, .init = NO_TIME, .resumed = NO_TIME };
 	for (i = 0; i < at; i++) {
 		struct json_object *v;
 
@@ -125,6 +128,7 @@ static void find_update(struct record *r, size_t at, struct update *u)
 		if (e->kernel != r->event[at].kernel || !event_is(e, "step", "preserve"))
 			continue;
 		ms = json_object_object_get_ex(e->json, "ms", &v) ? json_object_get_double(v) : 0;
+		u->preserved = e->t;
 		u->preserve = e->t - (ns_t)(ms * NSEC_PER_MSEC);
 	}
 	if (init) {
@@ -141,6 +145,7 @@ static void find_update(struct record *r, size_t at, struct update *u)
 
 static void find_marks(struct record *r)
 {
+	bool ended = false;
 	struct event *e;
 	size_t i;
 
@@ -148,8 +153,10 @@ static void find_marks(struct record *r)
 	r->ready = e ? e->t : NO_TIME;
 	r->last_result = NO_TIME;
 	for (i = 0; i < r->n_event; i++) {
-		if (event_is(&r->event[i], "result", NULL))
-			r->last_result = r->event[i].t;
+		/* Before its last words the driver was idle for seconds; behind them it stops the device, which is not judged. */
+		if (event_is(&r->event[i], "regs", "end") || (event_is(&r->event[i], "result", NULL) && !ended))
+			r->last_result = r->event[i].t - LAST_WORDS_NS;
+		ended |= event_is(&r->event[i], "regs", "end");
 		if (event_is(&r->event[i], "reboot", NULL) && r->n_updates < MAX_UPDATES)
 			find_update(r, i, &r->update[r->n_updates++]);
 	}

@@ -43,6 +43,7 @@ struct sent_frame {
 /**
  * struct update - the marks of one kexec
  * @preserve: begin of preserve, by its step event's length; NO_TIME if unknown
+ * @preserved: its end
  * @reboot: the agent calls reboot()
  * @frozen: the kernel has frozen its sessions; NO_TIME if it did not say
  * @linux_starts: first console line of the new kernel
@@ -51,7 +52,7 @@ struct sent_frame {
  * @resumed_event: that event, NULL if none
  */
 struct update {
-	ns_t preserve, reboot, frozen, linux_starts, init, resumed;
+	ns_t preserve, preserved, reboot, frozen, linux_starts, init, resumed;
 	struct event *resumed_event;
 };
 
@@ -73,7 +74,7 @@ struct record {
 	int n_updates;
 	int kernels;		/* init events seen */
 	ns_t ready;		/* ring armed; NO_TIME if never */
-	ns_t last_result;	/* last result event; end of the trace if none */
+	ns_t last_result;	/* the driver is about to stop the device for good; end of the trace if it never was */
 };
 
 /* Read folder @dir. 0, or -1 with a message on stderr. Missing files are empty ones, except events.log. */

@@ -23,8 +23,8 @@
 /* The driver takes that long without a frame for the end of the source. */
 #define IDLE_MS 5000
 
-/* The abort scenario cancels twice: with the driver detached, and with it at work. */
-#define CANCELS 2
+/* Where nothing happens but receiving. */
+#define PLAIN_NS (3 * NSEC_PER_SEC)
 
 /* From "done" to power off. */
 #define POWER_OFF_NS (10 * NSEC_PER_SEC)
@@ -77,11 +77,16 @@ static void end_source_in(struct run *r, ns_t delay)
 		r->stop_source_at = at;
 }
 
-/* The dumps of configuration space are long and say nothing to a person. */
+/* Dumps are long and say nothing to a person. */
 static void show_event(struct run *r, const char *ev, const char *line)
 {
-	if (strcmp(ev, "cfg"))
-		say(r, "kernel %d: %.200s", r->kernel, line);
+	static const char *const silent[] = { "cfg", "meminfo", "regs", "timeline", "phase", "compaction" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(silent); i++)
+		if (!strcmp(ev, silent[i]))
+			return;
+	say(r, "kernel %d: %.160s", r->kernel, line);
 }
 
 static void on_event(void *ctx, ns_t t, const char *line)
@@ -105,10 +110,13 @@ static void on_event(void *ctx, ns_t t, const char *line)
 			end_source_in(r, AFTER_INIT_NS);
 	} else if (!strcmp(ev, "step")) {
 		snprintf(r->last_step, sizeof(r->last_step), "%s", member(o, "name"));
-		if (!sc->updates && !strcmp(r->last_step, "cancel") && ++r->cancels == CANCELS)
+	} else if (!strcmp(ev, "cancel")) {
+		if (++r->cancels == sc->cancels)
 			end_source_in(r, AFTER_RESUME_NS);
 	} else if (!strcmp(ev, "driver") && !strcmp(member(o, "state"), "ready")) {
 		source_start(&r->source);
+		if (!sc->updates && !sc->cancels)
+			end_source_in(r, PLAIN_NS);
 	} else if (!strcmp(ev, "driver") && !strcmp(member(o, "state"), "resumed")) {
 		if (++r->resumed >= sc->updates && !sc->loses)
 			end_source_in(r, AFTER_RESUME_NS);
@@ -188,6 +196,8 @@ static const char *watch(struct run *r, pid_t pid)
 		now = now_mono();
 		if (r->stop_source_at != NO_TIME && now >= r->stop_source_at) {
 			r->stop_source_at = NO_TIME;
+			if (!r->source.running)
+				continue;
 			source_stop(&r->source);
 			say(r, "frame source stopped after %ld frames", (long)r->source.sent);
 		}

@@ -25,6 +25,7 @@ enum kernel_kind {
  * @kernel: which of the builds runs
  * @guest: what the guest is told to do (hf.scenario=)
  * @updates: kexecs that must happen
+ * @cancels: preserves that are taken back
  * @loses: true for the control: the run passes only if the device or frames are lost
  * @rate: frames per second
  * @timeout_s: bound of the whole run in seconds
@@ -35,7 +36,7 @@ struct scenario {
 	enum topology topology;
 	enum kernel_kind kernel;
 	const char *guest;
-	int updates;
+	int updates, cancels;
 	bool loses;
 	int rate;
 	int timeout_s;

@@ -47,7 +47,7 @@ static void fill_column(struct table_row *rows, size_t offset, const struct verd
 	count(CELL, h->device_resets + h->bus_resets);
 	count(CELL, h->bus_master_edges + h->bridge_bus_master_edges);
 	count(CELL, h->power_changes);
-	count(CELL, json_object_array_length(h->changes));
+	count(CELL, h->dumps ? (long)json_object_array_length(h->changes) : -1);
 	msec(CELL, p->preserve);
 	msec(CELL, p->freeze);
 	msec(CELL, p->kexec);
