@@ -84,6 +84,10 @@ static void add(int fd, const char *name)
 		die("descriptor %d: %m", fd);
 	close(fd);
 	snprintf(g->name, sizeof(g->name), "%s", name);
+	/* Colons separate the names: an address is written without */
+	for (char *p = g->name; *p; p++)
+		if (*p == ':')
+			*p = '_';
 	given_count++;
 }
 

@@ -138,7 +138,8 @@ start_driver() {
 	nic-rx $(driver_args) "$nic" &
 	driver=$!
 	tries=0
-	until nic-rx --status "$driver" >/dev/null 2>&1; do
+	until nic-rx --status "$driver" 2>/dev/null |
+		grep -q '"running":true'; do
 		tries=$((tries + 1))
 		[ "$tries" -lt 100 ] || die "the driver does not get ready"
 		[ -d "/proc/$driver" ] || die "the driver ended"

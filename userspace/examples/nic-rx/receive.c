@@ -171,5 +171,6 @@ enum receiver_end receiver_run(struct receiver *rx)
 int receiver_stop(struct receiver *rx)
 {
 	rx->nic.ops->stop(&rx->nic);
+	rx->state.live->running = 0;
 	return vfio_set_bus_master(&rx->vdev, false);
 }

@@ -128,6 +128,7 @@ int receiver_start(struct receiver *rx, const char *bdf, uint32_t descriptors,
 	if (vfio_set_bus_master(&rx->vdev, true) ||
 	    rx->nic.ops->start(&rx->nic, rx->state.fixed->ring_pa, descriptors))
 		return -1;
+	rx->state.live->running = 1;
 	report_ready(rx);
 	return 0;
 }

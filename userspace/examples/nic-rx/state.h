@@ -88,6 +88,8 @@ _Static_assert(sizeof(struct state_fixed) <= STATE_LIVE_OFFSET, "fixed fits");
  *	while nobody consumed
  * @phase: even while a driver consumes, odd for what landed without one
  * @detached: the driver keeps its hands off the device
+ * @running: the device receives
+ * @reserved: zero
  * @foreign: frames that are not test frames
  * @corrupt: test frames with a wrong length, pattern or receive status
  * @beyond: good frames with a sequence number for which there is no record
@@ -98,13 +100,15 @@ struct state_live {
 	uint64_t gap_end;
 	uint32_t phase;
 	uint32_t detached;
+	uint32_t running;
+	uint32_t reserved;
 	uint64_t foreign;
 	uint64_t corrupt;
 	uint64_t beyond;
 	struct nic_statistics statistics;
 };
 
-_Static_assert(sizeof(struct state_live) == 80, "layout of state_live");
+_Static_assert(sizeof(struct state_live) == 88, "layout of state_live");
 
 /**
  * struct record - what is known of one sequence number

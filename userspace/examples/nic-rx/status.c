@@ -115,6 +115,7 @@ int status_show(long pid, uint64_t count, uint64_t timeout_ms)
 	event_number(&ev, "duplicated", sum.duplicated);
 	event_number(&ev, "corrupt", state.live->corrupt);
 	event_number(&ev, "phase", state.live->phase);
+	event_bool(&ev, "running", state.live->running);
 	event_bool(&ev, "detached", state.live->detached);
 	event_send(&ev);
 	return 0;

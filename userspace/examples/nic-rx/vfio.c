@@ -148,7 +148,9 @@ static int bind_and_attach(struct vfio_device *vdev)
 	};
 
 	if (ioctl(vdev->fd, VFIO_DEVICE_BIND_IOMMUFD, &bind))
-		return fail("%s: cannot bind to the iommufd: %m", vdev->bdf);
+		return fail("%s: cannot bind to the iommufd: %m%s", vdev->bdf,
+			    errno == EINVAL || errno == EBUSY ?
+			    " (does another process have it?)" : "");
 	if (ioctl(vdev->iommufd, IOMMU_IOAS_ALLOC, &alloc))
 		return fail("cannot allocate an IOAS: %m");
 	attach.pt_id = alloc.out_ioas_id;

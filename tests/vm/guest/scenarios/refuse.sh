@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2154 # variables come from lib.sh
+#
+# What the driver must refuse, each with its own message, and without harm to
+# the device: in the end all frames are there. Needs nothing from the kernel.
+
+# refused NAME STATUS TEXT COMMAND... - fails with STATUS and says TEXT
+refused() {
+	name=$1 want=$2 text=$3
+	shift 3
+	doing "expecting a refusal: $name"
+	status=0
+	"$@" >/run/out 2>&1 </dev/null || status=$?
+	cat /run/out
+	[ "$status" = "$want" ] || die "status $status instead of $want"
+	grep -q -- "$text" /run/out || die "does not say '$text'"
+	emit "{\"ev\":\"refusal\",\"name\":\"$name\",\"status\":$status}"
+}
+
+# As a user who may open the files, but has no capability
+as_nobody() {
+	mkdir -p /etc
+	echo "nobody:x:65534:65534:nobody:/:/bin/sh" >/etc/passwd
+	chmod 755 /dev/vfio /dev/vfio/devices
+	chmod 666 /dev/vfio/devices/* /dev/iommu
+	su -s /bin/sh nobody -c "$*"
+}
+
+# Runs in the place of a driver, with the descriptors of the one that let go
+in_its_place() {
+	handoff pass --pid "$driver" -- /bin/sh -c "$1"
+}
+
+# Descriptor number of a name: the place in the list, from 3 on
+# shellcheck disable=SC2016 # another shell expands it
+WHICH='fd=2; IFS=:; for n in $LISTEN_FDNAMES; do fd=$((fd + 1)); [ "$n" != state ] || break; done'
+
+# poke_state OFFSET CHARACTER - in the fixed part, see state.h
+poke_state() {
+	in_its_place "$WHICH; printf $2 |
+		dd of=/proc/self/fd/\$fd bs=1 seek=$1 conv=notrunc 2>/dev/null"
+}
+
+kernel_1() {
+	refused "no address" 3 "is not a PCI address" nic-rx eth0
+	refused "no such device" 3 "no such PCI device" nic-rx 0000:00:1e.7
+	refused "another device" 3 "neither igb .* nor e1000e" \
+		nic-rx 0000:00:00.0
+	refused "not bound to vfio-pci" 3 "no driver is bound" nic-rx "$nic"
+	refused "bad number" 2 "is not a number" nic-rx --count x "$nic"
+	refused "odd ring" 2 "multiple of 8" nic-rx --descriptors 100 "$nic"
+	refused "no descriptors" 3 "no descriptors were handed over" \
+		nic-rx --resume
+	refused "no driver to show" 3 "no process" nic-rx --status 4000000
+
+	doing "binding without the noiommu switch"
+	echo N >/sys/module/vfio/parameters/enable_unsafe_noiommu_mode
+	echo vfio-pci >"$SYSPCI/$nic/driver_override"
+	echo "$nic" >/sys/bus/pci/drivers_probe || true
+	refused "no noiommu mode" 3 "enable_unsafe_noiommu_mode" nic-rx "$nic"
+	echo Y >/sys/module/vfio/parameters/enable_unsafe_noiommu_mode
+
+	bind_vfio
+	refused "no CAP_SYS_RAWIO" 3 "needs CAP_SYS_RAWIO" \
+		as_nobody "nic-rx $nic"
+
+	start_driver
+	refused "device is taken" 3 "does another process have it" nic-rx "$nic"
+	wait_frames "$hf_warm"
+	detach_driver
+
+	refused "a memfd is missing" 3 "memfd 'ring' was not handed over" \
+		in_its_place 'export LISTEN_FDS=0 LISTEN_FDNAMES=; exec nic-rx --resume'
+	refused "meant for another process" 3 "not to this one" \
+		in_its_place 'export LISTEN_PID=1; exec nic-rx --resume'
+	poke_state 1 X
+	refused "state without magic" 3 "damaged: .*magic" \
+		in_its_place 'exec nic-rx --resume'
+	poke_state 1 f
+	poke_state 120 X
+	refused "damaged state" 3 "damaged: wrong checksum" \
+		in_its_place 'exec nic-rx --resume'
+	poke_state 120 0
+
+	doing "letting the driver go on"
+	kill -USR1 "$driver"
+	wait_frames $(($(consumed) + hf_between))
+
+	# A device that was reset behind the driver's back is not resumed
+	detach_driver
+	doing "resetting the device"
+	echo 1 >"$SYSPCI/$nic/reset"
+	refused "device was reset" 3 "does not receive any more" \
+		in_its_place 'exec nic-rx --resume'
+	kill "$driver"
+}
