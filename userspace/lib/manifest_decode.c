@@ -39,6 +39,8 @@ struct field {
 	int len;
 };
 
+#define TREE_VERSION 17
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define BAD(...) hf_fail(in->err, -EBADMSG, "manifest: " __VA_ARGS__)
 
@@ -543,6 +545,16 @@ int hf_manifest_decode(const void *blob, size_t len, struct hf_manifest *m,
 	/* fdt_check_full() looks at the header before it knows the size. */
 	if (tree < sizeof(struct fdt_header))
 		return BAD("%zu bytes are too few for a tree", tree);
+	if (fdt_magic(in->fdt) != FDT_MAGIC)
+		return BAD("its tree does not begin with the magic of one");
+	/*
+	 * Only the version that is written: before 16, names are stored in
+	 * another way, and fdt_check_full() of libfdt 1.6 takes a name it could
+	 * not find for one it could.
+	 */
+	if (fdt_version(in->fdt) != TREE_VERSION)
+		return BAD("its tree has version %u instead of %d",
+			   fdt_version(in->fdt), TREE_VERSION);
 	ret = fdt_check_full(in->fdt, tree);
 	if (ret)
 		return BAD("its tree is broken: %s", fdt_strerror(ret));

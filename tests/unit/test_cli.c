@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The command from outside: usage errors, exit codes, messages, and what it does
+ * when the other end of the holder's socket is not what it should be. Nothing
+ * here needs a kernel with live update.
+ *
+ * HOLDFAST in the environment names the program.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <holdfast/fdpass.h>
+#include <holdfast/memfd.h>
+
+#include "../../userspace/cli/holder_proto.h"
+#include "ktap.h"
+#include "sample.h"
+
+static char dir[] = "/tmp/hf-cli-XXXXXX";
+static char sock[64];
+static char text[16384];	/* what the last run wrote */
+
+/* Runs the command; its stdout and stderr go to @text. Returns the exit code. */
+static int run(char *const args[])
+{
+	const char *prog = getenv("HOLDFAST");
+	int out[2], status;
+	char *argv[24];
+	size_t have = 0;
+	ssize_t n;
+	pid_t pid;
+	int i = 1;
+
+	argv[0] = (char *)"holdfast";
+	while (*args)
+		argv[i++] = *args++;
+	argv[i] = NULL;
+	if (pipe(out))
+		return -1;
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		dup2(out[1], 1);
+		dup2(out[1], 2);
+		close(out[0]);
+		close(out[1]);
+		execv(prog ? prog : "holdfast", argv);
+		_exit(126);
+	}
+	close(out[1]);
+	while ((n = read(out[0], text + have, sizeof(text) - 1 - have)) > 0)
+		have += (size_t)n;
+	text[have] = '\0';
+	close(out[0]);
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
+
+#define RUN(...) run((char *[]){ __VA_ARGS__, NULL })
+
+/* Expects an exit code, and words in what was written. */
+static void expect(int got, int code, const char *words)
+{
+	if (got != code) {
+		printf("# exit %d instead of %d: %s\n", got, code, text);
+		ktap_failed = true;
+	}
+	CHECK_HAS(text, words);
+}
+
+static void usage(void)
+{
+	expect(run((char *[]){ NULL }), 2, "which verb");
+	expect(RUN("frobnicate"), 2, "no verb \"frobnicate\"");
+	expect(RUN("preserve"), 2, "--pid is missing");
+	expect(RUN("preserve", "--pid"), 2, "--pid needs a value");
+	expect(RUN("preserve", "--pid", "0"), 2, "takes a process ID");
+	expect(RUN("preserve", "--pid", "-5"), 2, "takes a process ID");
+	expect(RUN("preserve", "--pid", "12x"), 2, "takes a process ID");
+	expect(RUN("preserve", "--pid", "99999999999999"), 2, "takes a process ID");
+	expect(RUN("preserve", "--pid", "1", "more"), 2, "what is \"more\"");
+	expect(RUN("preserve", "--nonsense"), 2, "no option \"--nonsense\"");
+	expect(RUN("status", "--session", ""), 2, "--session takes");
+	expect(RUN("status", "--session", "a b"), 2, "--session takes");
+	expect(RUN("status", "--session",
+		   "0123456789012345678901234567890123456789012345678901234567890123"),
+	       2, "--session takes");
+	expect(RUN("status", "--socket", ""), 2, "--socket takes");
+	expect(RUN("status", "extra"), 2, "what is \"extra\"");
+	expect(RUN("verify", "extra"), 2, "what is \"extra\"");
+	expect(RUN("cancel", "extra"), 2, "what is \"extra\"");
+	expect(RUN("kexec", "extra"), 2, "what is \"extra\"");
+	expect(RUN("kexec", "--initrd", "x"), 2, "go with --load");
+	expect(RUN("kexec", "--append", "x"), 2, "go with --load");
+	expect(RUN("kexec", "--reuse-cmdline"), 2, "go with --load");
+	expect(RUN("kexec", "--load", "k", "--append", "x", "--reuse-cmdline"),
+	       2, "exclude each other");
+	expect(RUN("restore"), 2, "which driver");
+	expect(RUN("restore", "--"), 2, "which driver");
+	expect(RUN("restore", "driver"), 2, "after \"--\"");
+	expect(RUN("restore", "--release", "--no-finish"), 2, "--release");
+	expect(RUN("restore", "--release", "--", "true"), 2, "--release");
+	expect(RUN("restore", "--after-step"), 2, "--after-step needs a value");
+	expect(RUN("holder"), 2, "started by");
+	expect(RUN("holder", "--iommufds", "1"), 2, "started by");
+}
+
+static void help(void)
+{
+	expect(RUN("--help"), 0, "usage: holdfast VERB");
+	expect(RUN("help"), 0, "exit status");
+	expect(RUN("restore", "--help"), 0, "--after-step CMD");
+	expect(RUN("--version"), 0, "holdfast 0.");
+}
+
+static void no_holder(void)
+{
+	expect(RUN("status", "--socket", sock), 0, "no session \"holdfast\" is held");
+	expect(RUN("status", "--socket", sock, "--json"), 0, "\"state\":\"idle\"");
+	expect(RUN("verify", "--socket", sock), 1, "no holder answers");
+	expect(RUN("cancel", "--socket", sock), 1, "no holder answers");
+	expect(RUN("verify", "--socket", sock, "--json"), 1, "\"ok\":false");
+	if (!geteuid())
+		expect(RUN("kexec", "--socket", sock), 1, "no holder answers");
+}
+
+static void no_liveupdate(void)
+{
+	if (!access("/dev/liveupdate", F_OK))
+		SKIP("this kernel has /dev/liveupdate");
+	expect(RUN("restore", "--no-finish"), 1, "/dev/liveupdate does not exist");
+	CHECK_HAS(text, "liveupdate=on");
+	if (!geteuid())
+		expect(RUN("preserve", "--pid", "1"), 1,
+		       "nothing was preserved; the driver is as before");
+}
+
+static void bad_events_file(void)
+{
+	expect(RUN("status", "--events", "/nonexistent/x"), 1, "/nonexistent/x");
+}
+
+/* --- a holder of our own --- */
+
+enum lie {
+	HONEST,
+	HANG_UP,		/* ends the connection without a word */
+	BAD_MAGIC,
+	BAD_VERSION,
+	SHORT,
+	LONG,
+	REFUSE,
+	NO_FDS,
+	NO_IOMMUFD,
+	DAMAGED,
+	OTHER_SESSION,
+	N_LIES
+};
+
+static int manifest_fd(enum lie lie)
+{
+	struct hf_error err = {};
+	struct hf_manifest m;
+	size_t len;
+	void *blob;
+	int fd;
+
+	sample(&m);
+	if (lie == OTHER_SESSION)
+		strcpy(m.session, "other");
+	if (hf_manifest_encode(&m, &blob, &len, &err))
+		abort();
+	if (lie == DAMAGED)
+		((char *)blob)[len / 2] ^= 1;
+	fd = hf_memfd_sealed("m", blob, len, &err);
+	free(blob);
+	hf_manifest_free(&m);
+	return fd;
+}
+
+static void serve(int fd, enum lie lie)
+{
+	struct {
+		struct holder_reply r;
+		char more[4];
+	} a = { .r = { HOLDER_MAGIC, HOLDER_VERSION, 0, 4711 } };
+	struct holder_request q;
+	size_t none = 0, n = 2, len = sizeof(a.r);
+	int fds[2];
+
+	while (hf_fdpass_recv(fd, &q, sizeof(q), NULL, &none) == sizeof(q)) {
+		fds[0] = manifest_fd(lie);
+		/* Something that is no iommufd and answers no ioctl */
+		fds[1] = open("/dev/null", O_RDONLY);
+		n = q.op == HOLDER_GET ? 2 : 0;
+		switch (lie) {
+		case HANG_UP:
+			return;
+		case BAD_MAGIC:
+			a.r.magic = 1;
+			break;
+		case BAD_VERSION:
+			a.r.version = 99;
+			break;
+		case SHORT:
+			len = 3;
+			break;
+		case LONG:
+			len = sizeof(a);
+			break;
+		case REFUSE:
+			a.r.status = -EOPNOTSUPP;
+			break;
+		case NO_FDS:
+			n = 0;
+			break;
+		case NO_IOMMUFD:
+			n = 1;
+			break;
+		default:
+			break;
+		}
+		hf_fdpass_send(fd, &a, len, fds, n);
+		close(fds[0]);
+		close(fds[1]);
+		none = 0;
+	}
+}
+
+static pid_t start_holder(enum lie lie)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int l, fd;
+	pid_t pid;
+
+	strcpy(addr.sun_path, sock);
+	unlink(sock);
+	l = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+	if (bind(l, (struct sockaddr *)&addr, sizeof(addr)) || listen(l, 4))
+		abort();
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		alarm(60);
+		for (;;) {
+			fd = accept(l, NULL, NULL);
+			serve(fd, lie);
+			close(fd);
+		}
+	}
+	close(l);
+	return pid;
+}
+
+static void stop_holder(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static void honest(void)
+{
+	pid_t pid = start_holder(HONEST);
+
+	expect(RUN("status", "--socket", sock), 0, "held by process 4711");
+	CHECK_HAS(text, "0000:00:02.0");
+	CHECK_HAS(text, "buffers");
+	expect(RUN("status", "--socket", sock, "--json"), 0,
+	       "\"address\":\"0000:00:02.0\"");
+	/* Its "iommufd" is none: said, not taken for a mismatch. */
+	expect(RUN("verify", "--socket", sock), 1, "iommufd");
+	expect(RUN("cancel", "--socket", sock), 0, "given back");
+	expect(RUN("status", "--socket", sock, "--session", "x"), 0,
+	       "no session \"x\"");
+	expect(RUN("verify", "--socket", sock, "--session", "x"), 1,
+	       "has session \"holdfast\", not \"x\"");
+	stop_holder(pid);
+	/* Its socket is still there, with nobody behind it. */
+	expect(RUN("status", "--socket", sock), 0, "no session");
+	expect(RUN("cancel", "--socket", sock), 1, "no holder answers");
+}
+
+static void lies(void)
+{
+	static const char *const want[N_LIES] = {
+		[HANG_UP] = "ended the connection",
+		[BAD_MAGIC] = "another protocol",
+		[BAD_VERSION] = "another protocol",
+		[SHORT] = "another protocol",
+		[LONG] = "ended the connection",
+		[REFUSE] = "refuses",
+		[NO_FDS] = "no manifest",
+		[NO_IOMMUFD] = "does not fit its descriptors",
+		[DAMAGED] = "checksum",
+		[OTHER_SESSION] = "has session \"other\"",
+	};
+	int lie;
+
+	for (lie = HANG_UP; lie < N_LIES; lie++) {
+		pid_t pid = start_holder((enum lie)lie);
+
+		expect(RUN("verify", "--socket", sock), 1, want[lie]);
+		expect(RUN("cancel", "--socket", sock), 1, want[lie]);
+		if (!geteuid())
+			expect(RUN("kexec", "--socket", sock), 1,
+			       "not rebooting");
+		stop_holder(pid);
+	}
+}
+
+static const struct ktap_test tests[] = {
+	{ "cli: usage errors exit with 2", usage },
+	{ "cli: help and version", help },
+	{ "cli: without a holder", no_holder },
+	{ "cli: without /dev/liveupdate", no_liveupdate },
+	{ "cli: events file that cannot be written", bad_events_file },
+	{ "cli: a holder that answers", honest },
+	{ "cli: holders that do not speak the protocol", lies },
+};
+
+int main(void)
+{
+	int ret;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (!mkdtemp(dir))
+		return 1;
+	snprintf(sock, sizeof(sock), "%s/sock", dir);
+	ret = ktap_run(tests, sizeof(tests) / sizeof(tests[0]));
+	unlink(sock);
+	rmdir(dir);
+	return ret;
+}
