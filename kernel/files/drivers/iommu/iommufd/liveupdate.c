@@ -1,0 +1,1015 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) 2026 the holdfast authors
+ */
+
+/**
+ * DOC: Live update of noiommu contexts
+ *
+ * A noiommu device is programmed with physical addresses, which its driver reads
+ * out of a noiommu HWPT. When such a device is to go on with its DMA while the
+ * kernel under it is replaced, the next kernel has to know every page that the
+ * device can be programmed with, hold it where it is, and give the driver the
+ * same addresses and the same object IDs again. That is what is handed over
+ * here. The device itself is the business of VFIO.
+ *
+ * What is carried
+ *   IOASes with their options and allowed ranges, noiommu HWPTs, areas that map
+ *   memfds preserved in the same session, and the IDs of bound PCI devices. A
+ *   context with anything else is refused, since a part of it would be worse
+ *   than nothing. The file ranges behind an IOAS_COPY are carried as mappings
+ *   of their own.
+ *
+ * Lifecycle
+ *   preserve() records all of it in one block of KHO memory, and fixes the shape
+ *   of the context: see enum iommufd_shape. unpreserve() releases it. freeze()
+ *   only checks that no device has left. retrieve() builds a new context out of
+ *   the block. It maps and pins everything at once, before any device is bound,
+ *   and compares the resulting tables with a digest taken by preserve().
+ *   Devices then bind and attach as usual and get their IDs back.
+ *   finish() lets go of what held the objects meanwhile, and the context is like
+ *   any other.
+ *
+ * Memory
+ *   The folios of a retrieved memfd are pinned by mm/memfd_luo.c until finish,
+ *   so they are pinned here by adding to these pins, without migration. When
+ *   retrieve fails, the new context is closed. That drops only the pins it took
+ *   itself, the folios stay held by the memfd, and finish is refused as long as
+ *   there is a device in the session. Nothing is consumed before finish, so
+ *   retrieve can always be tried again.
+ *
+ * Locking
+ *   The callbacks run under the mutex of the LUO session. Below it they take
+ *   iommufd_ctx::shape_rwsem, for write whenever iommufd_ctx::shape or
+ *   iommufd_ctx::restored changes.
+ */
+
+#define pr_fmt(fmt) "iommufd: " fmt
+
+#include <linux/anon_inodes.h>
+#include <linux/capability.h>
+#include <linux/file.h>
+#include <linux/io.h>
+#include <linux/iommu.h>
+#include <linux/iommufd.h>
+#include <linux/kexec_handover.h>
+#include <linux/liveupdate.h>
+#include <linux/pagemap.h>
+#include <linux/pci.h>
+#include <linux/shmem_fs.h>
+#include <linux/xxhash.h>
+
+#include "io_pagetable.h"
+#include "liveupdate_ser.h"
+
+/*
+ * Digest of an IOAS's table. Leaf sizes and lock breaks must not show in it,
+ * hence adjacent extents are merged.
+ */
+static int iommufd_lu_digest(struct iommufd_ioas *ioas, u64 *nr_extents,
+			     u64 *digest)
+{
+	struct iommu_noiommu_extent extent, last = {};
+	struct xxh64_state state;
+	unsigned long iova = 0;
+	bool end = false;
+	int rc;
+
+	*nr_extents = 0;
+	xxh64_reset(&state, 0);
+	while (!end) {
+		rc = iopt_next_extent(&ioas->iopt, iova, &extent);
+		if (rc == -ENOENT)
+			break;
+		if (rc)
+			return rc;
+
+		end = check_add_overflow(extent.iova, extent.length, &iova);
+		if (last.length && last.iova + last.length == extent.iova &&
+		    last.phys + last.length == extent.phys) {
+			last.length += extent.length;
+		} else {
+			if (last.length)
+				xxh64_update(&state, &last, sizeof(last));
+			last = extent;
+			(*nr_extents)++;
+		}
+		cond_resched();
+	}
+	if (last.length)
+		xxh64_update(&state, &last, sizeof(last));
+	*digest = xxh64_digest(&state);
+	return 0;
+}
+
+static struct iommufd_ioas *to_ioas(struct iommufd_object *obj)
+{
+	return container_of(obj, struct iommufd_ioas, obj);
+}
+
+static struct iommufd_hw_pagetable *to_hwpt(struct iommufd_object *obj)
+{
+	return container_of(obj, struct iommufd_hw_pagetable, obj);
+}
+
+static struct iommufd_device *to_idev(struct iommufd_object *obj)
+{
+	return container_of(obj, struct iommufd_device, obj);
+}
+
+/*
+ * Walk the objects in the order of IDs: unlocks @obj and returns the one after
+ * it, locked, or the first for NULL. Objects that are being created cannot be
+ * met while the shape is locked, but devices may unbind at any time.
+ */
+static struct iommufd_object *iommufd_lu_next_object(struct iommufd_ctx *ictx,
+						     struct iommufd_object *obj)
+{
+	unsigned long index = 0;
+
+	if (obj) {
+		index = obj->id + 1UL;
+		iommufd_put_object(ictx, obj);
+	}
+
+	xa_lock(&ictx->objects);
+	obj = xa_find(&ictx->objects, &index, U32_MAX, XA_PRESENT);
+	while (obj && !iommufd_lock_obj(obj))
+		obj = xa_find_after(&ictx->objects, &index, U32_MAX, XA_PRESENT);
+	xa_unlock(&ictx->objects);
+	return obj;
+}
+
+static bool iommufd_lu_is_noiommu(const struct iommufd_hw_pagetable *hwpt)
+{
+	return hwpt->obj.type == IOMMUFD_OBJ_HWPT_PAGING &&
+	       hwpt->domain->owner == &iommufd_noiommu_ops;
+}
+
+/* The HWPT a device is attached to, or 0 */
+static u32 iommufd_lu_attached_hwpt(struct iommufd_device *idev)
+{
+	struct iommufd_hw_pagetable *hwpt;
+
+	guard(mutex)(&idev->igroup->lock);
+	hwpt = iommufd_device_attached_hwpt(idev);
+	return hwpt && iommufd_lu_is_noiommu(hwpt) ? hwpt->obj.id : 0;
+}
+
+static int iommufd_lu_check_hwpt(struct iommufd_hw_pagetable *hwpt)
+{
+	if (!iommufd_lu_is_noiommu(hwpt) || hwpt->fault || hwpt->pasid_compat ||
+	    to_hwpt_paging(hwpt)->nest_parent) {
+		pr_err("cannot preserve HWPT %u: only plain noiommu HWPTs are carried\n",
+		       hwpt->obj.id);
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+static int iommufd_lu_check_device(struct iommufd_device *idev)
+{
+	if (idev->igroup->group || idev->vdev || !dev_is_pci(idev->dev)) {
+		pr_err("cannot preserve device %u (%s): only noiommu PCI devices are carried\n",
+		       idev->obj.id, dev_name(idev->dev));
+		return -EOPNOTSUPP;
+	}
+	if (!iommufd_lu_attached_hwpt(idev)) {
+		pr_err("cannot preserve device %u (%s): it is not attached to an IOAS\n",
+		       idev->obj.id, dev_name(idev->dev));
+		return -ENOTCONN;
+	}
+	return 0;
+}
+
+/*
+ * The device writes to the pages that were in the file when the area was mapped.
+ * What comes back after the kexec is the pages that are in the file now.
+ */
+static int iommufd_lu_check_area_pages(struct iommufd_ioas *ioas,
+				       struct iopt_area *area)
+{
+	struct iopt_pages *pages = area->pages;
+	unsigned long index = iopt_area_index(area);
+	unsigned long iova = iopt_area_iova(area);
+
+	lockdep_assert_held(&pages->mutex);
+
+	/* Holds for all that is in a noiommu domain, it maps whole pages */
+	if (WARN_ON(area->page_offset || !PAGE_ALIGNED(iova)))
+		return -EINVAL;
+
+	while (index <= iopt_area_last_index(area)) {
+		pgoff_t pgoff = (pages->start >> PAGE_SHIFT) + index;
+		struct folio *folio;
+		unsigned long last;
+
+		folio = filemap_get_folio(pages->file->f_mapping, pgoff);
+		if (IS_ERR(folio))
+			goto err_moved;
+
+		last = min(iopt_area_last_index(area),
+			   index + (folio_next_index(folio) - 1 - pgoff));
+		for (; index <= last; index++, pgoff++) {
+			phys_addr_t phys =
+				iommu_iova_to_phys(area->storage_domain, iova);
+
+			if (PHYS_PFN(phys) !=
+			    page_to_pfn(folio_file_page(folio, pgoff))) {
+				folio_put(folio);
+				goto err_moved;
+			}
+			iova += PAGE_SIZE;
+		}
+		folio_put(folio);
+		cond_resched();
+	}
+	return 0;
+
+err_moved:
+	pr_err("cannot preserve IOAS %u: the memfd no longer has the page that is mapped at IOVA %#lx\n",
+	       ioas->obj.id, iova);
+	return -ESTALE;
+}
+
+static int iommufd_lu_preserve_area(struct iommufd_ioas *ioas,
+				    struct iopt_area *area,
+				    struct liveupdate_session *session,
+				    struct iommufd_area_ser *ser)
+{
+	struct iopt_pages *pages = area->pages;
+	int rc;
+
+	if (!pages || pages->type != IOPT_ADDRESS_FILE) {
+		pr_err("cannot preserve IOAS %u: the area at IOVA %#lx-%#lx does not map a memfd (IOMMU_IOAS_MAP_FILE)\n",
+		       ioas->obj.id, iopt_area_iova(area),
+		       iopt_area_last_iova(area));
+		return -EOPNOTSUPP;
+	}
+
+	guard(mutex)(&pages->mutex);
+	rc = shmem_file(pages->file) ?
+		liveupdate_get_token_outgoing(session, pages->file,
+					      &ser->token) : -ENOENT;
+	if (rc) {
+		pr_err("cannot preserve IOAS %u: the memfd mapped at IOVA %#lx-%#lx is not preserved in this session\n",
+		       ioas->obj.id, iopt_area_iova(area),
+		       iopt_area_last_iova(area));
+		return -ENXIO;
+	}
+
+	if (area->storage_domain) {
+		rc = iommufd_lu_check_area_pages(ioas, area);
+		if (rc)
+			return rc;
+	}
+
+	ser->iova = iopt_area_iova(area);
+	ser->length = iopt_area_length(area);
+	ser->offset = pages->start + iopt_area_start_byte(area, ser->iova);
+	if (area->iommu_prot & IOMMU_READ)
+		ser->flags |= IOMMUFD_AREA_SER_READ;
+	if (area->iommu_prot & IOMMU_WRITE)
+		ser->flags |= IOMMUFD_AREA_SER_WRITE;
+	if (pages->writable)
+		ser->flags |= IOMMUFD_AREA_SER_PAGES_WRITE;
+	return 0;
+}
+
+static int iommufd_lu_preserve_ioas(struct iommufd_ioas *ioas,
+				    struct liveupdate_session *session,
+				    struct iommufd_ioas_ser *ser,
+				    struct iommufd_allowed_ser *allowed_ser,
+				    struct iommufd_area_ser *area_ser)
+{
+	struct io_pagetable *iopt = &ioas->iopt;
+	struct iopt_allowed *allowed;
+	struct iopt_area *area;
+	int rc;
+
+	ser->id = ioas->obj.id;
+
+	/* Nothing changes under us, but the lists are only read under the lock */
+	scoped_guard(rwsem_read, &iopt->iova_rwsem) {
+		for (allowed = iopt_allowed_iter_first(iopt, 0, ULONG_MAX);
+		     allowed;
+		     allowed = iopt_allowed_iter_next(allowed, 0, ULONG_MAX)) {
+			allowed_ser->start = allowed->node.start;
+			allowed_ser->last = allowed->node.last;
+			allowed_ser++;
+			ser->nr_allowed++;
+		}
+
+		for (area = iopt_area_iter_first(iopt, 0, ULONG_MAX); area;
+		     area = iopt_area_iter_next(area, 0, ULONG_MAX)) {
+			rc = iommufd_lu_preserve_area(ioas, area, session,
+						      area_ser++);
+			if (rc)
+				return rc;
+			ser->nr_areas++;
+		}
+		if (iopt->disable_large_pages)
+			ser->flags |= IOMMUFD_IOAS_SER_NO_LARGE_PAGES;
+	}
+
+	if (xa_empty(&iopt->domains))
+		return 0;
+
+	ser->flags |= IOMMUFD_IOAS_SER_TABLE;
+	return iommufd_lu_digest(ioas, &ser->nr_extents, &ser->digest);
+}
+
+static void iommufd_lu_preserve_hwpt(struct iommufd_hw_pagetable *hwpt,
+				     struct iommufd_hwpt_ser *ser)
+{
+	struct iommufd_hwpt_paging *hwpt_paging = to_hwpt_paging(hwpt);
+
+	ser->id = hwpt->obj.id;
+	ser->ioas_id = hwpt_paging->ioas->obj.id;
+	if (hwpt_paging->auto_domain)
+		ser->flags |= IOMMUFD_HWPT_SER_AUTO;
+}
+
+static void iommufd_lu_preserve_device(struct iommufd_device *idev,
+				       struct iommufd_device_ser *ser)
+{
+	struct pci_dev *pdev = to_pci_dev(idev->dev);
+
+	ser->id = idev->obj.id;
+	ser->hwpt_id = iommufd_lu_attached_hwpt(idev);
+	ser->segment = pci_domain_nr(pdev->bus);
+	ser->bdf = pci_dev_id(pdev);
+}
+
+/* Find out whether the context can be carried, and how much there is of it */
+static int iommufd_lu_count(struct iommufd_ctx *ictx, struct iommufd_ser *hdr)
+{
+	struct iommufd_object *obj = NULL;
+	int rc = 0;
+
+	if (ictx->vfio_ioas || ictx->no_iommu_mode) {
+		pr_err("cannot preserve a context that is used as a VFIO container\n");
+		return -EOPNOTSUPP;
+	}
+
+	while ((obj = iommufd_lu_next_object(ictx, obj))) {
+		switch (obj->type) {
+		case IOMMUFD_OBJ_IOAS: {
+			struct io_pagetable *iopt = &to_ioas(obj)->iopt;
+			struct interval_tree_node *node;
+
+			guard(rwsem_read)(&iopt->iova_rwsem);
+			for (node = interval_tree_iter_first(&iopt->allowed_itree,
+							     0, ULONG_MAX);
+			     node;
+			     node = interval_tree_iter_next(node, 0, ULONG_MAX))
+				hdr->nr_allowed++;
+			for (node = interval_tree_iter_first(&iopt->area_itree,
+							     0, ULONG_MAX);
+			     node;
+			     node = interval_tree_iter_next(node, 0, ULONG_MAX))
+				hdr->nr_areas++;
+			hdr->nr_ioas++;
+			break;
+		}
+		case IOMMUFD_OBJ_HWPT_PAGING:
+		case IOMMUFD_OBJ_HWPT_NESTED:
+			rc = iommufd_lu_check_hwpt(to_hwpt(obj));
+			hdr->nr_hwpt++;
+			break;
+		case IOMMUFD_OBJ_DEVICE:
+			rc = iommufd_lu_check_device(to_idev(obj));
+			hdr->nr_devices++;
+			break;
+		default:
+			pr_err("cannot preserve object %u: its type %u is not carried\n",
+			       obj->id, obj->type);
+			rc = -EOPNOTSUPP;
+			break;
+		}
+		if (rc) {
+			iommufd_put_object(ictx, obj);
+			return rc;
+		}
+	}
+
+	hdr->size = iommufd_ser_size(hdr);
+	if (hdr->size > IOMMUFD_SER_SIZE_MAX) {
+		pr_err("cannot preserve %u areas in %u IOASes: too many\n",
+		       hdr->nr_areas, hdr->nr_ioas);
+		return -E2BIG;
+	}
+	return 0;
+}
+
+static int iommufd_lu_fill(struct iommufd_ctx *ictx,
+			   struct liveupdate_session *session,
+			   struct iommufd_ser_view *view)
+{
+	struct iommufd_allowed_ser *allowed = view->allowed;
+	struct iommufd_device_ser *device = view->devices;
+	struct iommufd_area_ser *area = view->areas;
+	struct iommufd_hwpt_ser *hwpt = view->hwpt;
+	struct iommufd_ioas_ser *ioas = view->ioas;
+	struct iommufd_object *obj = NULL;
+	int rc;
+
+	while ((obj = iommufd_lu_next_object(ictx, obj))) {
+		switch (obj->type) {
+		case IOMMUFD_OBJ_IOAS:
+			rc = iommufd_lu_preserve_ioas(to_ioas(obj), session,
+						      ioas, allowed, area);
+			if (rc) {
+				iommufd_put_object(ictx, obj);
+				return rc;
+			}
+			allowed += ioas->nr_allowed;
+			area += ioas->nr_areas;
+			ioas++;
+			break;
+		case IOMMUFD_OBJ_HWPT_PAGING:
+			iommufd_lu_preserve_hwpt(to_hwpt(obj), hwpt++);
+			break;
+		case IOMMUFD_OBJ_DEVICE:
+			iommufd_lu_preserve_device(to_idev(obj), device++);
+			break;
+		default:
+			break;
+		}
+	}
+
+	/* A device can unbind between the two walks, and that is the only change */
+	if (device != view->devices + view->hdr->nr_devices)
+		return -EBUSY;
+	return 0;
+}
+
+static bool iommufd_lu_can_preserve(struct liveupdate_file_handler *handler,
+				    struct file *file)
+{
+	return iommufd_file_is_ctx(file);
+}
+
+static int iommufd_lu_preserve(struct liveupdate_file_op_args *args)
+{
+	struct iommufd_ctx *ictx = args->file->private_data;
+	struct iommufd_ser_view view;
+	struct iommufd_ser hdr = {
+		.magic = IOMMUFD_SER_MAGIC,
+		.version = IOMMUFD_SER_VERSION,
+		.account_mode = ictx->account_mode,
+	};
+	struct iommufd_ser *ser;
+	int rc;
+
+	if (!capable(CAP_SYS_RAWIO))
+		return -EPERM;
+
+	/* Do not wait: an IOAS_MAP may hang in a page fault of userspace's */
+	if (!down_write_trylock(&ictx->shape_rwsem)) {
+		pr_err("cannot preserve a context that is being changed\n");
+		return -EBUSY;
+	}
+
+	rc = -EBUSY;
+	if (ictx->shape != IOMMUFD_SHAPE_OPEN)
+		goto err_unlock;
+
+	rc = iommufd_lu_count(ictx, &hdr);
+	if (rc)
+		goto err_unlock;
+
+	ser = kho_alloc_preserve(hdr.size);
+	if (IS_ERR(ser)) {
+		rc = PTR_ERR(ser);
+		goto err_unlock;
+	}
+	*ser = hdr;
+	iommufd_ser_view_init(&view, ser);
+
+	rc = iommufd_lu_fill(ictx, args->session, &view);
+	if (rc)
+		goto err_free;
+	ser->checksum = iommufd_ser_checksum(ser);
+
+	ictx->shape = IOMMUFD_SHAPE_PRESERVED;
+	up_write(&ictx->shape_rwsem);
+
+	args->serialized_data = virt_to_phys(ser);
+	return 0;
+
+err_free:
+	kho_unpreserve_free(ser);
+err_unlock:
+	up_write(&ictx->shape_rwsem);
+	return rc;
+}
+
+static void iommufd_lu_unpreserve(struct liveupdate_file_op_args *args)
+{
+	struct iommufd_ctx *ictx = args->file->private_data;
+
+	scoped_guard(rwsem_write, &ictx->shape_rwsem)
+		ictx->shape = IOMMUFD_SHAPE_OPEN;
+
+	kho_unpreserve_free(phys_to_virt(args->serialized_data));
+}
+
+static bool iommufd_lu_device_ready(struct iommufd_ctx *ictx,
+				    const struct iommufd_device_ser *ser)
+{
+	struct iommufd_object *obj;
+	struct iommufd_device *idev;
+	bool ready;
+
+	obj = iommufd_get_object(ictx, ser->id, IOMMUFD_OBJ_DEVICE);
+	if (IS_ERR(obj))
+		return false;
+	idev = to_idev(obj);
+	ready = READ_ONCE(idev->preserved) &&
+		iommufd_lu_attached_hwpt(idev) == ser->hwpt_id;
+	iommufd_put_object(ictx, obj);
+	return ready;
+}
+
+/*
+ * Unbind and detach cannot be refused, and whoever preserved the context may
+ * have forgotten a device. Both mean that the next kernel gets the memory, but
+ * not the device that writes to it.
+ */
+static int iommufd_lu_freeze(struct liveupdate_file_op_args *args)
+{
+	struct iommufd_ctx *ictx = args->file->private_data;
+	struct iommufd_ser_view view;
+	u32 i;
+
+	iommufd_ser_view_init(&view, phys_to_virt(args->serialized_data));
+	for (i = 0; i < view.hdr->nr_devices; i++) {
+		if (iommufd_lu_device_ready(ictx, &view.devices[i]))
+			continue;
+		pr_err("device %u (%04x:%02x:%02x.%u) of a preserved context is gone or not preserved itself\n",
+		       view.devices[i].id, view.devices[i].segment,
+		       PCI_BUS_NUM(view.devices[i].bdf),
+		       PCI_SLOT(view.devices[i].bdf & 0xff),
+		       PCI_FUNC(view.devices[i].bdf & 0xff));
+		return -ENOTCONN;
+	}
+	return 0;
+}
+
+static int iommufd_lu_restore_allowed(struct iommufd_ioas *ioas,
+				      const struct iommufd_allowed_ser *ser,
+				      u32 nr)
+{
+	struct rb_root_cached tree = RB_ROOT_CACHED;
+	struct interval_tree_node *node;
+	int rc = 0;
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		struct iopt_allowed *allowed = kzalloc_obj(*allowed,
+							   GFP_KERNEL_ACCOUNT);
+
+		if (!allowed) {
+			rc = -ENOMEM;
+			goto out_free;
+		}
+		allowed->node.start = ser[i].start;
+		allowed->node.last = ser[i].last;
+		interval_tree_insert(&allowed->node, &tree);
+	}
+
+	/* Swaps the trees */
+	rc = iopt_set_allow_iova(&ioas->iopt, &tree);
+out_free:
+	while ((node = interval_tree_iter_first(&tree, 0, ULONG_MAX))) {
+		interval_tree_remove(node, &tree);
+		kfree(container_of(node, struct iopt_allowed, node));
+	}
+	return rc;
+}
+
+static int iommufd_lu_restore_area(struct iommufd_ioas *ioas,
+				   struct liveupdate_session *session,
+				   const struct iommufd_area_ser *ser)
+{
+	int prot = IOMMU_CACHE;
+	struct file *file;
+	int rc;
+
+	rc = liveupdate_get_file_incoming(session, ser->token, &file);
+	if (rc) {
+		pr_err("cannot retrieve IOAS %u: the memfd with token %#llx failed: %pe\n",
+		       ioas->obj.id, ser->token, ERR_PTR(rc));
+		return rc;
+	}
+
+	rc = -EINVAL;
+	if (!shmem_file(file) ||
+	    ser->offset + ser->length >
+		    PAGE_ALIGN(i_size_read(file_inode(file)))) {
+		pr_err("cannot retrieve IOAS %u: token %#llx is not a memfd of the right size\n",
+		       ioas->obj.id, ser->token);
+		goto out_fput;
+	}
+
+	if (ser->flags & IOMMUFD_AREA_SER_READ)
+		prot |= IOMMU_READ;
+	if (ser->flags & IOMMUFD_AREA_SER_WRITE)
+		prot |= IOMMU_WRITE;
+	rc = iopt_map_held_file(&ioas->iopt, ser->iova, file, ser->offset,
+				ser->length, prot,
+				ser->flags & IOMMUFD_AREA_SER_PAGES_WRITE);
+out_fput:
+	fput(file);
+	return rc;
+}
+
+static int iommufd_lu_restore_ioas(struct iommufd_ctx *ictx,
+				   struct liveupdate_session *session,
+				   const struct iommufd_ioas_ser *ser,
+				   const struct iommufd_allowed_ser *allowed,
+				   const struct iommufd_area_ser *areas)
+{
+	struct iommufd_ioas *ioas;
+	int rc;
+	u32 i;
+
+	ioas = iommufd_ioas_alloc_id(ictx, ser->id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+
+	if (ser->flags & IOMMUFD_IOAS_SER_NO_LARGE_PAGES) {
+		rc = iopt_disable_large_pages(&ioas->iopt);
+		if (rc)
+			goto err_abort;
+	}
+
+	if (ser->nr_allowed) {
+		rc = iommufd_lu_restore_allowed(ioas, allowed, ser->nr_allowed);
+		if (rc)
+			goto err_abort;
+	}
+
+	for (i = 0; i < ser->nr_areas; i++) {
+		rc = iommufd_lu_restore_area(ioas, session, &areas[i]);
+		if (rc)
+			goto err_abort;
+	}
+
+	iommufd_object_finalize(ictx, &ioas->obj);
+	return 0;
+
+err_abort:
+	iommufd_object_abort_and_destroy(ictx, &ioas->obj);
+	return rc;
+}
+
+/* Fills the table and pins all of it, see iommufd_hwpt_paging_alloc() */
+static int iommufd_lu_restore_hwpt(struct iommufd_ctx *ictx,
+				   const struct iommufd_hwpt_ser *ser)
+{
+	struct iommufd_hwpt_paging *hwpt_paging;
+	struct iommufd_hw_pagetable *hwpt;
+	struct iommu_domain *domain;
+	struct iommufd_ioas *ioas;
+	int rc;
+
+	ioas = iommufd_get_ioas(ictx, ser->ioas_id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+
+	/* Until finalize or abort */
+	mutex_lock(&ioas->mutex);
+	hwpt_paging = __iommufd_object_alloc_id(ictx, hwpt_paging,
+						IOMMUFD_OBJ_HWPT_PAGING,
+						common.obj, ser->id);
+	if (IS_ERR(hwpt_paging)) {
+		rc = PTR_ERR(hwpt_paging);
+		goto out_unlock;
+	}
+	hwpt = &hwpt_paging->common;
+	INIT_LIST_HEAD(&hwpt_paging->hwpt_item);
+	/* Pairs with iommufd_hwpt_paging_destroy() */
+	refcount_inc(&ioas->obj.users);
+	hwpt_paging->ioas = ioas;
+	hwpt_paging->auto_domain = ser->flags & IOMMUFD_HWPT_SER_AUTO;
+
+	domain = iommufd_noiommu_ops.domain_alloc_paging_flags(NULL, 0, NULL);
+	if (IS_ERR(domain)) {
+		rc = PTR_ERR(domain);
+		goto err_abort;
+	}
+	domain->owner = &iommufd_noiommu_ops;
+	domain->iommufd_hwpt = hwpt;
+	domain->cookie_type = IOMMU_COOKIE_IOMMUFD;
+	hwpt->domain = domain;
+
+	rc = iopt_table_add_domain(&ioas->iopt, domain);
+	if (rc)
+		goto err_abort;
+	list_add_tail(&hwpt_paging->hwpt_item, &ioas->hwpt_list);
+	iommufd_object_finalize(ictx, &hwpt->obj);
+	goto out_unlock;
+
+err_abort:
+	iommufd_object_abort_and_destroy(ictx, &hwpt->obj);
+out_unlock:
+	mutex_unlock(&ioas->mutex);
+	iommufd_put_object(ictx, &ioas->obj);
+	return rc;
+}
+
+/* The device must find the table it was programmed from, page for page */
+static int iommufd_lu_check_digest(struct iommufd_ctx *ictx,
+				   const struct iommufd_ioas_ser *ser)
+{
+	struct iommufd_ioas *ioas;
+	u64 nr_extents, digest;
+	int rc;
+
+	if (!(ser->flags & IOMMUFD_IOAS_SER_TABLE))
+		return 0;
+
+	ioas = iommufd_get_ioas(ictx, ser->id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	rc = iommufd_lu_digest(ioas, &nr_extents, &digest);
+	iommufd_put_object(ictx, &ioas->obj);
+	if (rc)
+		return rc;
+
+	if (nr_extents != ser->nr_extents || digest != ser->digest) {
+		pr_err("cannot retrieve IOAS %u: its table differs (%llu extents, digest %#llx, expected %llu, %#llx)\n",
+		       ser->id, nr_extents, digest, ser->nr_extents,
+		       ser->digest);
+		return -ESTALE;
+	}
+	return 0;
+}
+
+static int iommufd_lu_restore(struct iommufd_ctx *ictx,
+			      struct liveupdate_session *session,
+			      const struct iommufd_ser_view *view)
+{
+	const struct iommufd_allowed_ser *allowed = view->allowed;
+	const struct iommufd_area_ser *areas = view->areas;
+	int rc;
+	u32 i;
+
+	for (i = 0; i < view->hdr->nr_ioas; i++) {
+		rc = iommufd_lu_restore_ioas(ictx, session, &view->ioas[i],
+					     allowed, areas);
+		if (rc)
+			return rc;
+		allowed += view->ioas[i].nr_allowed;
+		areas += view->ioas[i].nr_areas;
+	}
+
+	for (i = 0; i < view->hdr->nr_hwpt; i++) {
+		rc = iommufd_lu_restore_hwpt(ictx, &view->hwpt[i]);
+		if (rc)
+			return rc;
+	}
+
+	for (i = 0; i < view->hdr->nr_ioas; i++) {
+		rc = iommufd_lu_check_digest(ictx, &view->ioas[i]);
+		if (rc)
+			return rc;
+	}
+
+	for (i = 0; i < view->hdr->nr_devices; i++) {
+		rc = iommufd_object_reserve_id(ictx, view->devices[i].id);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static void iommufd_lu_hold_objects(struct iommufd_ctx *ictx,
+				    const struct iommufd_ser_view *view)
+{
+	struct iommufd_object *obj;
+	u32 i;
+
+	/* They have just been created, and nobody else knows the context */
+	for (i = 0; i < view->hdr->nr_ioas; i++) {
+		obj = xa_load(&ictx->objects, view->ioas[i].id);
+		refcount_inc(&obj->users);
+	}
+	for (i = 0; i < view->hdr->nr_hwpt; i++) {
+		obj = xa_load(&ictx->objects, view->hwpt[i].id);
+		refcount_inc(&obj->users);
+	}
+}
+
+static void iommufd_lu_release_objects(struct iommufd_ctx *ictx,
+				       const struct iommufd_ser_view *view)
+{
+	struct iommufd_object *obj;
+	u32 i;
+
+	for (i = 0; i < view->hdr->nr_hwpt; i++) {
+		obj = xa_load(&ictx->objects, view->hwpt[i].id);
+		/* Frees an automatic one that no device is attached to any more */
+		iommufd_hw_pagetable_put(ictx, to_hwpt(obj));
+	}
+	for (i = 0; i < view->hdr->nr_ioas; i++) {
+		obj = xa_load(&ictx->objects, view->ioas[i].id);
+		refcount_dec(&obj->users);
+	}
+}
+
+static int iommufd_lu_check_ser(u64 phys, struct iommufd_ser_view *view)
+{
+	if (!phys || !PAGE_ALIGNED(phys) || !pfn_valid(PHYS_PFN(phys))) {
+		pr_err("cannot retrieve: no state at %#llx\n", phys);
+		return -EINVAL;
+	}
+	return iommufd_ser_check(phys_to_virt(phys), view);
+}
+
+static int iommufd_lu_retrieve(struct liveupdate_file_op_args *args)
+{
+	struct iommufd_ser_view view;
+	struct iommufd_ctx *ictx;
+	struct file *file;
+	int rc;
+
+	args->retry = true;
+
+	/* What opening a noiommu device and reading its table need */
+	if (!capable(CAP_SYS_RAWIO))
+		return -EPERM;
+
+	rc = iommufd_lu_check_ser(args->serialized_data, &view);
+	if (rc)
+		return rc;
+
+	file = iommufd_ctx_create_file();
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+
+	ictx = file->private_data;
+	rc = iommufd_lu_restore(ictx, args->session, &view);
+	if (rc) {
+		fput(file);
+		return rc;
+	}
+
+	scoped_guard(rwsem_write, &ictx->shape_rwsem) {
+		iommufd_lu_hold_objects(ictx, &view);
+		ictx->account_mode = view.hdr->account_mode;
+		ictx->restored = view.hdr;
+		ictx->shape = IOMMUFD_SHAPE_RESTORED;
+	}
+
+	args->file = file;
+	return 0;
+}
+
+/* From now on pages are pinned like those of any mapping of a file */
+static void iommufd_lu_unhold_pages(struct iommufd_ctx *ictx,
+				    const struct iommufd_ioas_ser *ser)
+{
+	struct iommufd_object *obj = xa_load(&ictx->objects, ser->id);
+	struct io_pagetable *iopt = &to_ioas(obj)->iopt;
+	struct iopt_area *area;
+
+	guard(rwsem_read)(&iopt->iova_rwsem);
+	for (area = iopt_area_iter_first(iopt, 0, ULONG_MAX); area;
+	     area = iopt_area_iter_next(area, 0, ULONG_MAX)) {
+		guard(mutex)(&area->pages->mutex);
+		area->pages->held = false;
+	}
+}
+
+static void iommufd_lu_finish(struct liveupdate_file_op_args *args)
+{
+	struct iommufd_ser_view view;
+	struct iommufd_ctx *ictx;
+	u32 i;
+
+	/* A damaged block is left alone, its size cannot be trusted */
+	if (iommufd_lu_check_ser(args->serialized_data, &view))
+		return;
+
+	if (args->retrieve_status > 0) {
+		ictx = args->file->private_data;
+
+		scoped_guard(rwsem_write, &ictx->shape_rwsem) {
+			for (i = 0; i < view.hdr->nr_ioas; i++)
+				iommufd_lu_unhold_pages(ictx, &view.ioas[i]);
+			/* IDs of devices that were closed meanwhile */
+			for (i = 0; i < view.hdr->nr_devices; i++)
+				xa_release(&ictx->objects, view.devices[i].id);
+			ictx->restored = NULL;
+			ictx->shape = IOMMUFD_SHAPE_OPEN;
+		}
+		iommufd_lu_release_objects(ictx, &view);
+	}
+
+	kho_restore_free(view.hdr);
+}
+
+static const struct liveupdate_file_ops iommufd_lu_ops = {
+	.can_preserve = iommufd_lu_can_preserve,
+	.preserve = iommufd_lu_preserve,
+	.unpreserve = iommufd_lu_unpreserve,
+	.freeze = iommufd_lu_freeze,
+	.retrieve = iommufd_lu_retrieve,
+	.finish = iommufd_lu_finish,
+	.owner = THIS_MODULE,
+};
+
+static struct liveupdate_file_handler iommufd_lu_handler = {
+	.ops = &iommufd_lu_ops,
+	.compatible = IOMMUFD_LUO_FH_COMPATIBLE,
+};
+
+int __init iommufd_liveupdate_init(void)
+{
+	int rc = liveupdate_register_file_handler(&iommufd_lu_handler);
+
+	/* Not enabled on the command line */
+	return rc == -EOPNOTSUPP ? 0 : rc;
+}
+
+void iommufd_liveupdate_exit(void)
+{
+	liveupdate_unregister_file_handler(&iommufd_lu_handler);
+}
+
+/*
+ * The ID that the previous kernel gave to a device, or 0 if the context was not
+ * restored or the device is new to it. The caller holds the shape_rwsem.
+ */
+u32 iommufd_liveupdate_device_id(struct iommufd_ctx *ictx, struct device *dev)
+{
+	struct iommufd_ser_view view;
+	struct pci_dev *pdev;
+	u32 i;
+
+	lockdep_assert_held(&ictx->shape_rwsem);
+
+	if (!ictx->restored || !dev_is_pci(dev))
+		return 0;
+
+	pdev = to_pci_dev(dev);
+	iommufd_ser_view_init(&view, ictx->restored);
+	for (i = 0; i < view.hdr->nr_devices; i++)
+		if (view.devices[i].segment == pci_domain_nr(pdev->bus) &&
+		    view.devices[i].bdf == pci_dev_id(pdev))
+			return view.devices[i].id;
+	return 0;
+}
+
+/**
+ * iommufd_device_preserve - A device is about to be preserved
+ * @idev: Device returned by iommufd_device_bind()
+ * @session: Session in which it is preserved
+ * @tokenp: Output parameter; token of the context @idev is bound to
+ *
+ * The driver of the device calls this from the preserve() callback of its file.
+ * It makes sure that the device and all memory it can be programmed with travel
+ * together: the context has to be preserved in the same session, before the
+ * device. Undo with iommufd_device_unpreserve().
+ *
+ * Return: 0, -ENXIO if the context is not preserved in @session, -ENOTCONN if
+ * the device is not attached.
+ */
+int iommufd_device_preserve(struct iommufd_device *idev,
+			    struct liveupdate_session *session, u64 *tokenp)
+{
+	struct iommufd_ctx *ictx = idev->ictx;
+
+	guard(rwsem_read)(&ictx->shape_rwsem);
+	if (ictx->shape != IOMMUFD_SHAPE_PRESERVED ||
+	    liveupdate_get_token_outgoing(session, ictx->file, tokenp)) {
+		dev_err(idev->dev,
+			"cannot preserve: its iommufd is not preserved in this session, preserve that first\n");
+		return -ENXIO;
+	}
+
+	if (!iommufd_lu_attached_hwpt(idev)) {
+		dev_err(idev->dev,
+			"cannot preserve: it is not attached to an IOAS\n");
+		return -ENOTCONN;
+	}
+
+	WRITE_ONCE(idev->preserved, true);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_preserve, "IOMMUFD");
+
+/**
+ * iommufd_device_unpreserve - Undo iommufd_device_preserve()
+ * @idev: Device that was to be preserved
+ */
+void iommufd_device_unpreserve(struct iommufd_device *idev)
+{
+	WRITE_ONCE(idev->preserved, false);
+}
+EXPORT_SYMBOL_NS_GPL(iommufd_device_unpreserve, "IOMMUFD");
+
+MODULE_IMPORT_NS("LIVEUPDATE");

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copyright (C) 2026 the holdfast authors
+ *
+ * The block that carries a context to the next kernel: its layout in memory, and
+ * the checks that come before anything of it is believed. The other half of
+ * liveupdate.c, without a context in sight.
+ */
+
+#define pr_fmt(fmt) "iommufd: " fmt
+
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/overflow.h>
+#include <linux/printk.h>
+#include <linux/xxhash.h>
+
+#include "io_pagetable.h"
+#include "liveupdate_ser.h"
+
+/* No overflow: five u32 counts of small entries */
+u64 iommufd_ser_size(const struct iommufd_ser *hdr)
+{
+	return sizeof(*hdr) +
+	       (u64)hdr->nr_ioas * sizeof(struct iommufd_ioas_ser) +
+	       (u64)hdr->nr_allowed * sizeof(struct iommufd_allowed_ser) +
+	       (u64)hdr->nr_hwpt * sizeof(struct iommufd_hwpt_ser) +
+	       (u64)hdr->nr_areas * sizeof(struct iommufd_area_ser) +
+	       (u64)hdr->nr_devices * sizeof(struct iommufd_device_ser);
+}
+
+void iommufd_ser_view_init(struct iommufd_ser_view *view,
+			   struct iommufd_ser *hdr)
+{
+	view->hdr = hdr;
+	view->ioas = (void *)(hdr + 1);
+	view->allowed = (void *)(view->ioas + hdr->nr_ioas);
+	view->hwpt = (void *)(view->allowed + hdr->nr_allowed);
+	view->areas = (void *)(view->hwpt + hdr->nr_hwpt);
+	view->devices = (void *)(view->areas + hdr->nr_areas);
+}
+
+u64 iommufd_ser_checksum(struct iommufd_ser *hdr)
+{
+	struct iommufd_ser copy = *hdr;
+	struct xxh64_state state;
+
+	copy.checksum = 0;
+	xxh64_reset(&state, 0);
+	xxh64_update(&state, &copy, sizeof(copy));
+	xxh64_update(&state, hdr + 1, hdr->size - sizeof(copy));
+	return xxh64_digest(&state);
+}
+
+static bool iommufd_ser_id_valid(u32 id)
+{
+	return id && id <= INT_MAX;
+}
+
+static int iommufd_ser_check_ioas(const struct iommufd_ser_view *view)
+{
+	u64 nr_allowed = 0, nr_areas = 0;
+	u32 i, j;
+
+	for (i = 0; i < view->hdr->nr_ioas; i++) {
+		const struct iommufd_ioas_ser *ioas = &view->ioas[i];
+
+		if (!iommufd_ser_id_valid(ioas->id) ||
+		    (i && ioas->id <= view->ioas[i - 1].id) ||
+		    (ioas->flags & ~IOMMUFD_IOAS_SER_FLAGS) ||
+		    nr_allowed + ioas->nr_allowed > view->hdr->nr_allowed ||
+		    nr_areas + ioas->nr_areas > view->hdr->nr_areas)
+			return -EINVAL;
+
+		for (j = 0; j < ioas->nr_allowed; j++) {
+			const struct iommufd_allowed_ser *allowed =
+				&view->allowed[nr_allowed++];
+
+			if (allowed->start > allowed->last ||
+			    (j && allowed->start <= allowed[-1].last))
+				return -EINVAL;
+		}
+
+		for (j = 0; j < ioas->nr_areas; j++) {
+			const struct iommufd_area_ser *area =
+				&view->areas[nr_areas++];
+			u64 last, end;
+
+			if (!area->length || area->reserved ||
+			    (area->flags & ~IOMMUFD_AREA_SER_FLAGS) ||
+			    check_add_overflow(area->iova, area->length - 1,
+					       &last) ||
+			    check_add_overflow(area->offset, area->length,
+					       &end) ||
+			    end > MAX_LFS_FILESIZE ||
+			    (j && area->iova <=
+				  area[-1].iova + area[-1].length - 1))
+				return -EINVAL;
+		}
+	}
+
+	if (nr_allowed != view->hdr->nr_allowed ||
+	    nr_areas != view->hdr->nr_areas)
+		return -EINVAL;
+	return 0;
+}
+
+static const struct iommufd_ioas_ser *
+iommufd_ser_find_ioas(const struct iommufd_ser_view *view, u32 id)
+{
+	u32 i;
+
+	for (i = 0; i < view->hdr->nr_ioas; i++)
+		if (view->ioas[i].id == id)
+			return &view->ioas[i];
+	return NULL;
+}
+
+static const struct iommufd_hwpt_ser *
+iommufd_ser_find_hwpt(const struct iommufd_ser_view *view, u32 id)
+{
+	u32 i;
+
+	for (i = 0; i < view->hdr->nr_hwpt; i++)
+		if (view->hwpt[i].id == id)
+			return &view->hwpt[i];
+	return NULL;
+}
+
+static int iommufd_ser_check_hwpt(const struct iommufd_ser_view *view)
+{
+	u32 i;
+
+	for (i = 0; i < view->hdr->nr_hwpt; i++) {
+		const struct iommufd_hwpt_ser *hwpt = &view->hwpt[i];
+		const struct iommufd_ioas_ser *ioas;
+
+		if (!iommufd_ser_id_valid(hwpt->id) || hwpt->reserved ||
+		    (i && hwpt->id <= view->hwpt[i - 1].id) ||
+		    (hwpt->flags & ~IOMMUFD_HWPT_SER_FLAGS))
+			return -EINVAL;
+		ioas = iommufd_ser_find_ioas(view, hwpt->ioas_id);
+		if (!ioas || !(ioas->flags & IOMMUFD_IOAS_SER_TABLE))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int iommufd_ser_check_devices(const struct iommufd_ser_view *view)
+{
+	u32 i, j;
+
+	for (i = 0; i < view->hdr->nr_devices; i++) {
+		const struct iommufd_device_ser *device = &view->devices[i];
+
+		if (!iommufd_ser_id_valid(device->id) || device->reserved ||
+		    (i && device->id <= view->devices[i - 1].id) ||
+		    !iommufd_ser_find_hwpt(view, device->hwpt_id))
+			return -EINVAL;
+		for (j = 0; j < i; j++)
+			if (view->devices[j].segment == device->segment &&
+			    view->devices[j].bdf == device->bdf)
+				return -EINVAL;
+	}
+	return 0;
+}
+
+/**
+ * iommufd_ser_check() - Check a block before any of it is used
+ * @ser: Block of at least a page from the previous kernel
+ * @view: Filled on success
+ *
+ * Every field is checked against its range, every reference from one part to
+ * another against that part. What is left to the user is whether the tokens name
+ * memfds that are long enough.
+ *
+ * Return: 0, -EILSEQ if the block is damaged, -EINVAL if it is of another
+ * version or makes no sense.
+ */
+int iommufd_ser_check(struct iommufd_ser *ser, struct iommufd_ser_view *view)
+{
+	int rc;
+
+	if (ser->magic != IOMMUFD_SER_MAGIC ||
+	    ser->version != IOMMUFD_SER_VERSION) {
+		pr_err("cannot retrieve: unknown magic %#llx or version %u\n",
+		       ser->magic, ser->version);
+		return -EINVAL;
+	}
+	if (ser->size > IOMMUFD_SER_SIZE_MAX ||
+	    ser->size != iommufd_ser_size(ser) ||
+	    ser->checksum != iommufd_ser_checksum(ser)) {
+		pr_err("cannot retrieve: the state is damaged\n");
+		return -EILSEQ;
+	}
+
+	iommufd_ser_view_init(view, ser);
+	rc = -EINVAL;
+	if (!ser->flags && !ser->reserved &&
+	    ser->account_mode < IOPT_PAGES_ACCOUNT_MODE_NUM)
+		rc = iommufd_ser_check_ioas(view);
+	if (!rc)
+		rc = iommufd_ser_check_hwpt(view);
+	if (!rc)
+		rc = iommufd_ser_check_devices(view);
+	if (rc)
+		pr_err("cannot retrieve: the state is invalid\n");
+	return rc;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Copyright (C) 2026 the holdfast authors
+ */
+#ifndef __IOMMUFD_LIVEUPDATE_SER_H
+#define __IOMMUFD_LIVEUPDATE_SER_H
+
+#include <linux/kho/abi/iommufd.h>
+#include <linux/mmzone.h>
+
+/* A block of KHO memory is physically contiguous */
+#define IOMMUFD_SER_SIZE_MAX	(PAGE_SIZE << MAX_PAGE_ORDER)
+
+/**
+ * struct iommufd_ser_view - The parts of a serialized context
+ * @hdr: Header, the start of the block
+ * @ioas: Its IOASes
+ * @allowed: Allowed ranges of all IOASes, one after the other
+ * @hwpt: Hardware page tables
+ * @areas: Areas of all IOASes, one after the other
+ * @devices: Bound devices
+ */
+struct iommufd_ser_view {
+	struct iommufd_ser *hdr;
+	struct iommufd_ioas_ser *ioas;
+	struct iommufd_allowed_ser *allowed;
+	struct iommufd_hwpt_ser *hwpt;
+	struct iommufd_area_ser *areas;
+	struct iommufd_device_ser *devices;
+};
+
+u64 iommufd_ser_size(const struct iommufd_ser *hdr);
+u64 iommufd_ser_checksum(struct iommufd_ser *hdr);
+void iommufd_ser_view_init(struct iommufd_ser_view *view,
+			   struct iommufd_ser *hdr);
+int iommufd_ser_check(struct iommufd_ser *ser, struct iommufd_ser_view *view);
+
+#endif

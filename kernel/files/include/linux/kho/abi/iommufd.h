@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Copyright (C) 2026 the holdfast authors
+ */
+
+#ifndef _LINUX_KHO_ABI_IOMMUFD_H
+#define _LINUX_KHO_ABI_IOMMUFD_H
+
+#include <linux/bits.h>
+#include <linux/build_bug.h>
+#include <linux/types.h>
+
+/**
+ * DOC: iommufd Live Update ABI
+ *
+ * An iommufd context whose hardware page tables are all of the noiommu kind is
+ * handed over as one physically contiguous block:
+ *
+ *	struct iommufd_ser
+ *	struct iommufd_ioas_ser [nr_ioas]
+ *	struct iommufd_allowed_ser [nr_allowed]
+ *	struct iommufd_hwpt_ser [nr_hwpt]
+ *	struct iommufd_area_ser [nr_areas]
+ *	struct iommufd_device_ser [nr_devices]
+ *
+ * The arrays follow each other without gaps. Allowed ranges and areas are in the
+ * order of the IOASes they belong to, and of IOVAs within one.
+ *
+ * This interface is a contract. Any change of a layout or of a meaning is a
+ * breaking change and requires a new version in IOMMUFD_LUO_FH_COMPATIBLE. A
+ * reader checks all of it before it acts on any part: magic, version, sizes, the
+ * checksum, and every field against its range.
+ */
+
+/* The compatibility string of the file handler */
+#define IOMMUFD_LUO_FH_COMPATIBLE	"iommufd-noiommu-v1"
+
+/* "iommufdS" */
+#define IOMMUFD_SER_MAGIC		0x536466756d6d6f69ULL
+#define IOMMUFD_SER_VERSION		1
+
+/**
+ * struct iommufd_ser - Header of a serialized context.
+ * @magic:      IOMMUFD_SER_MAGIC
+ * @version:    IOMMUFD_SER_VERSION
+ * @flags:      Must be 0.
+ * @size:       Bytes of the block, this header and all arrays.
+ * @checksum:   xxh64, seed 0, of the block with this field as 0.
+ * @nr_ioas:    Number of IOASes.
+ * @nr_allowed: Number of allowed ranges of all IOASes.
+ * @nr_hwpt:    Number of hardware page tables.
+ * @nr_areas:   Number of areas of all IOASes.
+ * @nr_devices: Number of bound devices.
+ * @account_mode: IOPT_PAGES_ACCOUNT_* that new mappings are charged by.
+ * @reserved:   Must be 0.
+ */
+struct iommufd_ser {
+	u64 magic;
+	u32 version;
+	u32 flags;
+	u64 size;
+	u64 checksum;
+	u32 nr_ioas;
+	u32 nr_allowed;
+	u32 nr_hwpt;
+	u32 nr_areas;
+	u32 nr_devices;
+	u32 account_mode;
+	u64 reserved;
+} __packed;
+static_assert(sizeof(struct iommufd_ser) == 64);
+
+/* The IOAS maps with PAGE_SIZE leaves only */
+#define IOMMUFD_IOAS_SER_NO_LARGE_PAGES	BIT(0)
+/* The IOAS has a hardware page table; @digest and @nr_extents are valid */
+#define IOMMUFD_IOAS_SER_TABLE		BIT(1)
+#define IOMMUFD_IOAS_SER_FLAGS		(IOMMUFD_IOAS_SER_NO_LARGE_PAGES | \
+					 IOMMUFD_IOAS_SER_TABLE)
+
+/**
+ * struct iommufd_ioas_ser - An IOAS.
+ * @id:         Object ID.
+ * @flags:      IOMMUFD_IOAS_SER_*
+ * @nr_allowed: Number of its allowed ranges.
+ * @nr_areas:   Number of its areas.
+ * @nr_extents: Number of physically contiguous extents of its table.
+ * @digest:     xxh64, seed 0, over these extents in the order of IOVAs, each as
+ *              three u64: IOVA, physical address, length in bytes. Extents are
+ *              maximal, that is adjacent ones are merged, also over the border
+ *              of two areas.
+ */
+struct iommufd_ioas_ser {
+	u32 id;
+	u32 flags;
+	u32 nr_allowed;
+	u32 nr_areas;
+	u64 nr_extents;
+	u64 digest;
+} __packed;
+static_assert(sizeof(struct iommufd_ioas_ser) == 32);
+
+/**
+ * struct iommufd_allowed_ser - A range set by IOMMU_IOAS_ALLOW_IOVAS.
+ * @start: First IOVA.
+ * @last:  Last IOVA.
+ */
+struct iommufd_allowed_ser {
+	u64 start;
+	u64 last;
+} __packed;
+static_assert(sizeof(struct iommufd_allowed_ser) == 16);
+
+/* Allocated on attach, freed with the last detach */
+#define IOMMUFD_HWPT_SER_AUTO		BIT(0)
+#define IOMMUFD_HWPT_SER_FLAGS		IOMMUFD_HWPT_SER_AUTO
+
+/**
+ * struct iommufd_hwpt_ser - A noiommu hardware page table.
+ * @id:       Object ID.
+ * @ioas_id:  IOAS it belongs to.
+ * @flags:    IOMMUFD_HWPT_SER_*
+ * @reserved: Must be 0.
+ */
+struct iommufd_hwpt_ser {
+	u32 id;
+	u32 ioas_id;
+	u32 flags;
+	u32 reserved;
+} __packed;
+static_assert(sizeof(struct iommufd_hwpt_ser) == 16);
+
+#define IOMMUFD_AREA_SER_READ		BIT(0)
+#define IOMMUFD_AREA_SER_WRITE		BIT(1)
+/* The file was mapped for writing, though the area may be read-only */
+#define IOMMUFD_AREA_SER_PAGES_WRITE	BIT(2)
+#define IOMMUFD_AREA_SER_FLAGS		(IOMMUFD_AREA_SER_READ | \
+					 IOMMUFD_AREA_SER_WRITE | \
+					 IOMMUFD_AREA_SER_PAGES_WRITE)
+
+/**
+ * struct iommufd_area_ser - A mapping of a memfd.
+ * @iova:     First IOVA.
+ * @length:   Number of bytes.
+ * @token:    Token of the memfd in the same session.
+ * @offset:   Offset in the memfd, in bytes, that @iova maps to.
+ * @flags:    IOMMUFD_AREA_SER_*
+ * @reserved: Must be 0.
+ */
+struct iommufd_area_ser {
+	u64 iova;
+	u64 length;
+	u64 token;
+	u64 offset;
+	u32 flags;
+	u32 reserved;
+} __packed;
+static_assert(sizeof(struct iommufd_area_ser) == 40);
+
+/**
+ * struct iommufd_device_ser - A bound PCI device.
+ * @id:       Object ID.
+ * @hwpt_id:  Hardware page table it is attached to.
+ * @segment:  PCI domain.
+ * @bdf:      PCI bus number in the high byte, device and function in the low.
+ * @reserved: Must be 0.
+ */
+struct iommufd_device_ser {
+	u32 id;
+	u32 hwpt_id;
+	u32 segment;
+	u16 bdf;
+	u16 reserved;
+} __packed;
+static_assert(sizeof(struct iommufd_device_ser) == 16);
+
+#endif /* _LINUX_KHO_ABI_IOMMUFD_H */
