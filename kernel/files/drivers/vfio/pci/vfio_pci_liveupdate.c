@@ -1,0 +1,703 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hand a vfio-pci device over to the next kernel while it is running.
+ */
+
+/**
+ * DOC: vfio-pci live update
+ *
+ * Concept
+ * -------
+ *
+ * A noiommu device cdev that is bound and attached to an iommufd is a device that
+ * does DMA to physical addresses its user got from that iommufd. Preserving the
+ * file through the Live Update Orchestrator keeps the device running: bus
+ * mastering is never cleared, it is not reset, and does not change its power
+ * state, in neither kernel. The iommufd must have been preserved in the same
+ * session before, as it answers for the memory; the PCI core
+ * (drivers/pci/liveupdate.c) answers for the function and the bridges above it.
+ *
+ * What is handed over is &struct vfio_pci_ser. It is short, because most of what
+ * vfio-pci knows of a device can be read from it again.
+ *
+ * Interrupts are not handed over: preserve refuses a device that has some.
+ *
+ * Lifecycle
+ * ---------
+ *
+ * preserve
+ *     From here on the user cannot set up interrupts, attach, detach, reset, enter
+ *     low power, or write to config space what would do any of that or turn off
+ *     bus mastering or decoding: -EBUSY. Everything else goes on working.
+ *
+ * freeze
+ *     INTx is masked in the COMMAND register and config writes are refused.
+ *
+ * retrieve
+ *     The device must be bound to a driver that sets liveupdate_capable, and
+ *     could not be opened so far. The file this returns is like one of a cdev that
+ *     has just been opened. Nothing is written to the device.
+ *
+ * bind (vfio_pci_core_adopt())
+ *     Takes the place of vfio_pci_core_enable(): same result for the user, but
+ *     the device is not touched. What would fail does so here, and leaves the
+ *     device incoming.
+ *
+ * finish
+ *     Refused until the device is bound and attached. From then on it is as any
+ *     other: closing it stops and resets it. When it is closed before, it is
+ *     stopped and reset as well, and there is nothing left to wait for.
+ *
+ * Locking
+ * -------
+ *
+ * Callbacks are called with locks of the Live Update Orchestrator held, and take
+ * in this order: dev_set->lock, igate, memory_lock, and the device lock, which is
+ * only tried, because a driver that is being removed holds it while it waits for
+ * files to be closed. Each operation of the user that is refused while the device
+ * is preserved holds one of these locks, and looks at the state in the PCI core
+ * with it held.
+ *
+ * freeze and unfreeze only take irqlock, a spinlock: they must not wait.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cleanup.h>
+#include <linux/crc32.h>
+#include <linux/file.h>
+#include <linux/io.h>
+#include <linux/iommufd.h>
+#include <linux/kexec_handover.h>
+#include <linux/kho/abi/vfio_pci.h>
+#include <linux/liveupdate.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/pci_liveupdate.h>
+#include <linux/pm_runtime.h>
+#include <linux/vfio.h>
+
+#include "vfio_pci_priv.h"
+
+MODULE_IMPORT_NS("IOMMUFD");
+MODULE_IMPORT_NS("LIVEUPDATE");
+
+static struct vfio_pci_core_device *vfio_pci_vdev(struct vfio_device *core_vdev)
+{
+	return container_of(core_vdev, struct vfio_pci_core_device, vdev);
+}
+
+static u32 vfio_pci_ser_crc(const struct vfio_pci_ser *ser)
+{
+	static const u8 zero[sizeof_field(struct vfio_pci_ser, crc)];
+	u32 crc;
+
+	crc = crc32(~0, ser, offsetof(struct vfio_pci_ser, crc));
+	crc = crc32(crc, zero, sizeof(zero));
+	return ~crc32(crc, &ser->flags,
+		      sizeof(*ser) - offsetof(struct vfio_pci_ser, flags));
+}
+
+/*
+ * Does @core_vdev belong to a driver built on vfio-pci-core that knows how to
+ * take a running function over? Such drivers have their vfio_pci_core_device as
+ * driver data. A registered VFIO device keeps its driver bound.
+ */
+static bool vfio_pci_liveupdate_capable(struct vfio_device *core_vdev)
+{
+	struct pci_dev *pdev;
+
+	if (!dev_is_pci(core_vdev->dev) || !core_vdev->ops->undo_open_device)
+		return false;
+
+	pdev = to_pci_dev(core_vdev->dev);
+	return pdev->driver && pdev->driver->liveupdate_capable &&
+	       pci_get_drvdata(pdev) == vfio_pci_vdev(core_vdev);
+}
+
+static bool vfio_pci_liveupdate_can_preserve(struct liveupdate_file_handler *fh,
+					     struct file *file)
+{
+	struct vfio_device *core_vdev = vfio_liveupdate_device(file, NULL);
+
+	return core_vdev && vfio_pci_liveupdate_capable(core_vdev);
+}
+
+/*
+ * Preserve the function. When this returns, all that could disturb it is either
+ * over or refused.
+ */
+static int vfio_pci_liveupdate_preserve_pdev(struct vfio_pci_core_device *vdev)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	int ret;
+
+	guard(mutex)(&vdev->igate);
+	if (vdev->irq_type != VFIO_PCI_NUM_IRQS) {
+		pci_err(pdev, "live update: interrupts are set up, and are not carried\n");
+		return -EOPNOTSUPP;
+	}
+
+	guard(rwsem_write)(&vdev->memory_lock);
+	if (vdev->pm_runtime_engaged) {
+		pci_err(pdev, "live update: in low power\n");
+		return -EBUSY;
+	}
+
+	if (!pci_dev_trylock(pdev)) {
+		pci_err(pdev, "live update: being reset or removed\n");
+		return -EBUSY;
+	}
+	ret = pci_liveupdate_preserve(pdev);
+	pci_dev_unlock(pdev);
+	return ret;
+}
+
+static int vfio_pci_liveupdate_preserve(struct liveupdate_file_op_args *args)
+{
+	struct vfio_device *core_vdev;
+	struct vfio_pci_core_device *vdev;
+	struct vfio_pci_ser *ser;
+	struct pci_dev *pdev;
+	bool bound;
+	u64 token;
+	int ret;
+
+	core_vdev = vfio_liveupdate_device(args->file, &bound);
+	vdev = vfio_pci_vdev(core_vdev);
+	pdev = vdev->pdev;
+
+	if (!capable(CAP_SYS_RAWIO))
+		return -EPERM;
+
+	guard(mutex)(&core_vdev->dev_set->lock);
+
+	if (!bound || !core_vdev->iommufd_attached) {
+		pci_err(pdev, "live update: not bound and attached to an iommufd\n");
+		return -ENOTCONN;
+	}
+
+	if (!vfio_liveupdate_is_noiommu(core_vdev)) {
+		pci_err(pdev, "live update: behind an IOMMU\n");
+		return -EOPNOTSUPP;
+	}
+
+	if (core_vdev->preserved || core_vdev->incoming) {
+		pci_err(pdev, "live update: has another one to finish first\n");
+		return -EBUSY;
+	}
+
+	ser = kho_alloc_preserve(sizeof(*ser));
+	if (IS_ERR(ser))
+		return PTR_ERR(ser);
+
+	ret = iommufd_device_preserve(core_vdev->iommufd_device, args->session,
+				      &token);
+	if (ret)
+		goto err_free;
+
+	ret = vfio_pci_liveupdate_preserve_pdev(vdev);
+	if (ret)
+		goto err_iommufd;
+
+	ser->magic = VFIO_PCI_SER_MAGIC;
+	ser->version = VFIO_PCI_SER_VERSION;
+	ser->size = sizeof(*ser);
+	ser->domain = pci_domain_nr(pdev->bus);
+	ser->bus = pdev->bus->number;
+	ser->devfn = pdev->devfn;
+	ser->vendor = pdev->vendor;
+	ser->device = pdev->device;
+	ser->iommufd_token = token;
+	ser->iommufd_devid = iommufd_device_to_id(core_vdev->iommufd_device);
+	memcpy(ser->vconfig, vdev->vconfig, sizeof(ser->vconfig));
+	ser->crc = vfio_pci_ser_crc(ser);
+
+	core_vdev->preserved = true;
+	args->serialized_data = virt_to_phys(ser);
+	return 0;
+
+err_iommufd:
+	iommufd_device_unpreserve(core_vdev->iommufd_device);
+err_free:
+	kho_unpreserve_free(ser);
+	return ret;
+}
+
+static void vfio_pci_liveupdate_unpreserve(struct liveupdate_file_op_args *args)
+{
+	struct vfio_device *core_vdev = vfio_liveupdate_device(args->file, NULL);
+
+	guard(mutex)(&core_vdev->dev_set->lock);
+
+	core_vdev->preserved = false;
+	pci_liveupdate_unpreserve(vfio_pci_vdev(core_vdev)->pdev);
+	iommufd_device_unpreserve(core_vdev->iommufd_device);
+	kho_unpreserve_free(phys_to_virt(args->serialized_data));
+}
+
+/*
+ * The new kernel boots with the I/O APIC masked and without a handler. Keep the
+ * line down from here until the user arms INTx again. DMA is not touched.
+ */
+static int vfio_pci_liveupdate_mask_intx(struct vfio_pci_core_device *vdev,
+					 struct vfio_pci_ser *ser)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	u16 cmd;
+
+	guard(spinlock_irqsave)(&vdev->irqlock);
+
+	pci_read_config_word(pdev, PCI_COMMAND, &cmd);
+	if (PCI_POSSIBLE_ERROR(cmd)) {
+		pci_err(pdev, "live update: does not respond\n");
+		return -EIO;
+	}
+
+	ser->command = cmd;
+	/* There is no pin then, or it would not be preserved */
+	if ((cmd & PCI_COMMAND_INTX_DISABLE) || pdev->broken_intx_masking)
+		return 0;
+
+	pci_write_config_word(pdev, PCI_COMMAND, cmd | PCI_COMMAND_INTX_DISABLE);
+	/* Pushes an interrupt that is under way in front of it, too */
+	pci_read_config_word(pdev, PCI_COMMAND, &cmd);
+	if (PCI_POSSIBLE_ERROR(cmd) || !(cmd & PCI_COMMAND_INTX_DISABLE)) {
+		pci_err(pdev, "live update: INTx cannot be masked: COMMAND is %#06x\n",
+			cmd);
+		pci_write_config_word(pdev, PCI_COMMAND, ser->command);
+		return -EIO;
+	}
+
+	return 0;
+}
+
+static int vfio_pci_liveupdate_freeze(struct liveupdate_file_op_args *args)
+{
+	struct vfio_device *core_vdev = vfio_liveupdate_device(args->file, NULL);
+	struct vfio_pci_ser *ser = phys_to_virt(args->serialized_data);
+	struct vfio_pci_core_device *vdev = vfio_pci_vdev(core_vdev);
+	int ret;
+
+	/* First, as this is what stops config writes of the user */
+	ret = pci_liveupdate_freeze(vdev->pdev);
+	if (ret)
+		return ret;
+
+	ret = vfio_pci_liveupdate_mask_intx(vdev, ser);
+	if (ret) {
+		pci_liveupdate_unfreeze(vdev->pdev);
+		return ret;
+	}
+
+	memcpy(ser->vconfig, vdev->vconfig, sizeof(ser->vconfig));
+	ser->crc = vfio_pci_ser_crc(ser);
+	return 0;
+}
+
+static void vfio_pci_liveupdate_unfreeze(struct liveupdate_file_op_args *args)
+{
+	struct vfio_device *core_vdev = vfio_liveupdate_device(args->file, NULL);
+	struct vfio_pci_ser *ser = phys_to_virt(args->serialized_data);
+	struct vfio_pci_core_device *vdev = vfio_pci_vdev(core_vdev);
+	u16 cmd;
+
+	scoped_guard(spinlock_irqsave, &vdev->irqlock) {
+		if (!(ser->command & PCI_COMMAND_INTX_DISABLE)) {
+			pci_read_config_word(vdev->pdev, PCI_COMMAND, &cmd);
+			pci_write_config_word(vdev->pdev, PCI_COMMAND,
+					      cmd & ~PCI_COMMAND_INTX_DISABLE);
+		}
+	}
+
+	pci_liveupdate_unfreeze(vdev->pdev);
+}
+
+/* Return what was handed over, or NULL if it cannot be trusted. */
+static struct vfio_pci_ser *vfio_pci_ser_get(u64 data)
+{
+	struct vfio_pci_ser *ser;
+
+	if (!data || !PAGE_ALIGNED(data) || !pfn_valid(PHYS_PFN(data))) {
+		pr_err("live update: bad address %#llx of a device\n", data);
+		return NULL;
+	}
+
+	ser = phys_to_virt(data);
+	if (ser->magic != VFIO_PCI_SER_MAGIC ||
+	    ser->version != VFIO_PCI_SER_VERSION ||
+	    ser->size != sizeof(*ser) || ser->crc != vfio_pci_ser_crc(ser) ||
+	    ser->flags || ser->reserved) {
+		pr_err("live update: what is known of a device is damaged or of another version\n");
+		return NULL;
+	}
+
+	return ser;
+}
+
+/* The function that @ser is about, with a reference, if it is still that one. */
+static struct pci_dev *vfio_pci_ser_get_pdev(const struct vfio_pci_ser *ser)
+{
+	struct pci_dev *pdev;
+
+	pdev = pci_get_domain_bus_and_slot(ser->domain, ser->bus, ser->devfn);
+	if (!pdev) {
+		pr_err("live update: no device at %04x:%02x:%02x.%d any more\n",
+		       ser->domain, ser->bus, PCI_SLOT(ser->devfn),
+		       PCI_FUNC(ser->devfn));
+		return NULL;
+	}
+
+	if (!pci_liveupdate_is_incoming(pdev)) {
+		pci_err(pdev, "live update: not the device that was left running here\n");
+		pci_dev_put(pdev);
+		return NULL;
+	}
+
+	return pdev;
+}
+
+static struct iommufd_ctx *
+vfio_pci_liveupdate_get_iommufd(struct liveupdate_session *session, u64 token)
+{
+	struct iommufd_ctx *ictx;
+	struct file *file;
+	int ret;
+
+	ret = liveupdate_get_file_incoming(session, token, &file);
+	if (ret)
+		return ERR_PTR(ret);
+
+	ictx = iommufd_ctx_from_file(file);
+	fput(file);
+	return ictx;
+}
+
+static int vfio_pci_liveupdate_retrieve(struct liveupdate_file_op_args *args)
+{
+	struct vfio_device *core_vdev;
+	struct iommufd_ctx *ictx;
+	struct vfio_pci_ser *ser;
+	struct pci_dev *pdev;
+	struct file *file;
+	int ret;
+
+	/* Nothing is consumed before finish */
+	args->retry = true;
+
+	/* As for opening the cdev of a noiommu device */
+	if (!capable(CAP_SYS_RAWIO))
+		return -EPERM;
+
+	ser = vfio_pci_ser_get(args->serialized_data);
+	if (!ser)
+		return -EINVAL;
+
+	pdev = vfio_pci_ser_get_pdev(ser);
+	if (!pdev)
+		return -ENODEV;
+
+	if (pci_liveupdate_state(pdev) != PCI_LIVEUPDATE_INCOMING) {
+		pci_err(pdev, "live update: was taken over and closed before\n");
+		ret = -ESHUTDOWN;
+		goto out_pdev;
+	}
+
+	core_vdev = vfio_liveupdate_find(&pdev->dev);
+	if (!core_vdev) {
+		pci_err(pdev, "live update: not bound to a VFIO driver yet\n");
+		ret = -EAGAIN;
+		goto out_pdev;
+	}
+
+	if (!vfio_pci_liveupdate_capable(core_vdev) ||
+	    !vfio_liveupdate_is_noiommu(core_vdev)) {
+		pci_err(pdev, "live update: not a noiommu device here, or not bound to a driver that can take it over\n");
+		ret = -EOPNOTSUPP;
+		goto out_device;
+	}
+
+	ictx = vfio_pci_liveupdate_get_iommufd(args->session,
+					       ser->iommufd_token);
+	if (IS_ERR(ictx)) {
+		ret = PTR_ERR(ictx);
+		pci_err(pdev, "live update: its iommufd cannot be retrieved: %pe\n",
+			ictx);
+		goto out_device;
+	}
+
+	file = vfio_liveupdate_open(core_vdev, ictx);
+	if (IS_ERR(file)) {
+		ret = PTR_ERR(file);
+		goto out_iommufd;
+	}
+
+	/* For adopt; the file keeps @core_vdev, and finish outlives the file */
+	scoped_guard(mutex, &core_vdev->dev_set->lock)
+		vfio_pci_vdev(core_vdev)->liveupdate_ser = ser;
+
+	args->file = file;
+	pci_dev_put(pdev);
+	return 0;
+
+out_iommufd:
+	iommufd_ctx_put(ictx);
+out_device:
+	vfio_liveupdate_put(core_vdev);
+out_pdev:
+	pci_dev_put(pdev);
+	return ret;
+}
+
+static bool vfio_pci_liveupdate_can_finish(struct liveupdate_file_op_args *args)
+{
+	struct vfio_device *core_vdev;
+	struct vfio_pci_ser *ser;
+	struct pci_dev *pdev;
+	bool ret = false;
+
+	ser = vfio_pci_ser_get(args->serialized_data);
+	if (!ser)
+		return false;
+
+	pdev = vfio_pci_ser_get_pdev(ser);
+	if (!pdev)
+		return false;
+
+	if (pci_liveupdate_state(pdev) == PCI_LIVEUPDATE_QUIESCED) {
+		ret = true;
+	} else if (args->file) {
+		core_vdev = vfio_liveupdate_device(args->file, NULL);
+		guard(mutex)(&core_vdev->dev_set->lock);
+		ret = pci_liveupdate_state(pdev) == PCI_LIVEUPDATE_ADOPTED &&
+		      core_vdev->iommufd_attached;
+	}
+
+	if (!ret)
+		pci_err(pdev, "live update: not finished, nobody has bound and attached it\n");
+	pci_dev_put(pdev);
+	return ret;
+}
+
+static void vfio_pci_liveupdate_finish(struct liveupdate_file_op_args *args)
+{
+	struct vfio_pci_ser *ser = phys_to_virt(args->serialized_data);
+	struct vfio_device *core_vdev = NULL;
+	struct pci_dev *pdev;
+
+	pdev = pci_get_domain_bus_and_slot(ser->domain, ser->bus, ser->devfn);
+	if (pdev) {
+		pci_liveupdate_finish(pdev);
+		core_vdev = vfio_liveupdate_find(&pdev->dev);
+		pci_dev_put(pdev);
+	}
+
+	if (core_vdev) {
+		if (vfio_pci_liveupdate_capable(core_vdev)) {
+			guard(mutex)(&core_vdev->dev_set->lock);
+			WRITE_ONCE(core_vdev->incoming, false);
+			vfio_pci_vdev(core_vdev)->liveupdate_ser = NULL;
+		}
+		vfio_liveupdate_put(core_vdev);
+	}
+
+	kho_restore_free(ser);
+}
+
+static const struct liveupdate_file_ops vfio_pci_liveupdate_ops = {
+	.can_preserve = vfio_pci_liveupdate_can_preserve,
+	.preserve = vfio_pci_liveupdate_preserve,
+	.unpreserve = vfio_pci_liveupdate_unpreserve,
+	.freeze = vfio_pci_liveupdate_freeze,
+	.unfreeze = vfio_pci_liveupdate_unfreeze,
+	.retrieve = vfio_pci_liveupdate_retrieve,
+	.can_finish = vfio_pci_liveupdate_can_finish,
+	.finish = vfio_pci_liveupdate_finish,
+	.owner = THIS_MODULE,
+};
+
+static struct liveupdate_file_handler vfio_pci_liveupdate_handler = {
+	.ops = &vfio_pci_liveupdate_ops,
+	.compatible = VFIO_PCI_LUO_FH_COMPATIBLE,
+	.dma = true,
+};
+
+/**
+ * vfio_pci_core_adopt - Open a device that was left running
+ * @vdev: device that was retrieved, and is being bound to its iommufd
+ *
+ * What vfio_pci_core_enable() and vfio_pci_core_finish_enable() do for others,
+ * without a write to the device: the user finds it as he has left it.
+ *
+ * Return: 0, or an error, in which case the device is as it was.
+ */
+int vfio_pci_core_adopt(struct vfio_pci_core_device *vdev)
+{
+	const struct vfio_pci_ser *ser = vdev->liveupdate_ser;
+	struct pci_dev *pdev = vdev->pdev;
+	int ret;
+
+	lockdep_assert_held(&vdev->vdev.dev_set->lock);
+
+	/* The VFIO core lets no other file through */
+	if (WARN_ON_ONCE(!ser))
+		return -EBUSY;
+
+	if (!vdev->disable_idle_d3) {
+		ret = pm_runtime_resume_and_get(&pdev->dev);
+		if (ret < 0)
+			return ret;
+	}
+
+	ret = pci_liveupdate_adopt(pdev);
+	if (ret)
+		goto err_power;
+
+	/* Closing restores this. It must not make the device run again */
+	vdev->pci_saved_state = pci_liveupdate_store_quiet_state(pdev);
+	if (!vdev->pci_saved_state) {
+		ret = -ENOMEM;
+		goto err_unadopt;
+	}
+
+	/* Enabling it would have tried a reset to find out */
+	vdev->reset_works = pdev->reset_methods[0];
+	vfio_pci_core_probe_intx(vdev);
+
+	ret = vfio_config_init(vdev);
+	if (ret)
+		goto err_state;
+	vfio_config_adopt(vdev, ser->vconfig);
+
+	vfio_pci_core_setup_bars(vdev);
+	vfio_pci_core_finish_enable(vdev);
+	return 0;
+
+err_state:
+	kfree(vdev->pci_saved_state);
+	vdev->pci_saved_state = NULL;
+err_unadopt:
+	pci_liveupdate_unadopt(pdev);
+err_power:
+	if (!vdev->disable_idle_d3)
+		pm_runtime_put(&pdev->dev);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(vfio_pci_core_adopt);
+
+/**
+ * vfio_pci_core_unadopt - Undo vfio_pci_core_adopt()
+ * @core_vdev: device that was adopted, but whose bind failed afterwards
+ *
+ * The user had no chance to do anything to it.
+ */
+void vfio_pci_core_unadopt(struct vfio_device *core_vdev)
+{
+	struct vfio_pci_core_device *vdev = vfio_pci_vdev(core_vdev);
+
+	lockdep_assert_held(&core_vdev->dev_set->lock);
+
+	vfio_pci_core_release_bars(vdev);
+	vdev->virq_disabled = false;
+	vfio_config_free(vdev);
+	kfree(vdev->pci_saved_state);
+	vdev->pci_saved_state = NULL;
+	pci_liveupdate_unadopt(vdev->pdev);
+	if (!vdev->disable_idle_d3)
+		pm_runtime_put(&vdev->pdev->dev);
+}
+EXPORT_SYMBOL_GPL(vfio_pci_core_unadopt);
+
+/* The device is about to be registered: keep users off if it is running. */
+void vfio_pci_liveupdate_register(struct vfio_pci_core_device *vdev)
+{
+	vdev->vdev.incoming = pci_liveupdate_is_incoming(vdev->pdev);
+}
+
+/*
+ * May the user write @val to @pos, which is @offset in capability @cap_id, now?
+ * A write that is merely dropped would have him believe in what did not happen.
+ * The reset and the change of power state behind these bits check once more,
+ * under their locks.
+ */
+int vfio_pci_liveupdate_config_write(struct vfio_pci_core_device *vdev,
+				     loff_t pos, u8 cap_id, int offset,
+				     __le32 val)
+{
+	u32 bits = le32_to_cpu(val) << (8 * (offset % 4));
+	bool busy = false;
+
+	if (!pci_liveupdate_is_outgoing(vdev->pdev))
+		return 0;
+
+	if (pci_liveupdate_state(vdev->pdev) == PCI_LIVEUPDATE_FROZEN)
+		return -EBUSY;
+
+	/* IDs of extended capabilities mean something else */
+	if (pos >= PCI_CFG_SPACE_SIZE)
+		return 0;
+
+	switch (cap_id) {
+	case PCI_CAP_ID_PM:
+		if (ALIGN_DOWN(offset, 4) == PCI_PM_CTRL)
+			busy = bits & PCI_PM_CTRL_STATE_MASK;
+		break;
+	case PCI_CAP_ID_EXP:
+		if (ALIGN_DOWN(offset, 4) == PCI_EXP_DEVCTL)
+			busy = bits & PCI_EXP_DEVCTL_BCR_FLR;
+		break;
+	case PCI_CAP_ID_AF:
+		if (ALIGN_DOWN(offset, 4) == PCI_AF_CTRL)
+			busy = bits & PCI_AF_CTRL_FLR;
+		break;
+	}
+
+	return busy ? -EBUSY : 0;
+}
+
+/* May COMMAND be changed from @old to @new? Called with memory_lock held. */
+int vfio_pci_liveupdate_command_write(struct vfio_pci_core_device *vdev,
+				      u16 old, u16 new)
+{
+	const u16 mask = PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY |
+			 PCI_COMMAND_IO;
+
+	lockdep_assert_held_write(&vdev->memory_lock);
+
+	if (pci_liveupdate_is_outgoing(vdev->pdev) && (old & ~new & mask))
+		return -EBUSY;
+
+	return 0;
+}
+
+/**
+ * vfio_pci_liveupdate_init - Offer vfio-pci devices for live update
+ *
+ * Return: 0, also if live update is off in this kernel, or an error.
+ */
+int __init vfio_pci_liveupdate_init(void)
+{
+	int ret;
+
+	if (!liveupdate_enabled())
+		return 0;
+
+	ret = liveupdate_register_file_handler(&vfio_pci_liveupdate_handler);
+	if (ret)
+		return ret;
+
+	ret = pci_liveupdate_register_flb(&vfio_pci_liveupdate_handler);
+	if (ret)
+		liveupdate_unregister_file_handler(&vfio_pci_liveupdate_handler);
+	return ret;
+}
+
+void vfio_pci_liveupdate_cleanup(void)
+{
+	if (!liveupdate_enabled())
+		return;
+
+	pci_liveupdate_unregister_flb(&vfio_pci_liveupdate_handler);
+	liveupdate_unregister_file_handler(&vfio_pci_liveupdate_handler);
+}
