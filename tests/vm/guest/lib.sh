@@ -38,7 +38,7 @@ die() {
 
 # Sets hf_kernel, hf_scenario, ... from hf.kernel=, hf.scenario=, ...
 read_cmdline() {
-	hf_kernel=1 hf_scenario=update hf_frames=40000 hf_warm=2000
+	hf_kernel=1 hf_scenario=update hf_frames=0 hf_warm=2000
 	hf_between=4000 hf_idle=5000 hf_timeout=120 hf_bdf=
 	read -r hf_cmdline </proc/cmdline
 	for word in $hf_cmdline; do
@@ -128,7 +128,8 @@ bind_vfio() {
 # Arguments of nic-rx which both kernels use. Waiting for the sender counts from
 # the last frame, and there may be a boot between.
 driver_args() {
-	echo "--events $EVENTS --result $RESULT --count $hf_frames --idle $hf_idle"
+	echo "--events $EVENTS --result $RESULT --idle $hf_idle"
+	[ "$hf_frames" = 0 ] || echo "--count $hf_frames"
 }
 
 start_driver() {
