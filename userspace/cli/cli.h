@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <holdfast/error.h>
@@ -209,13 +210,15 @@ int spawn_place(const int *fds, size_t n);
  * @fds: descriptors it gets as 3, 4, ...
  * @names: a name for each, without colons
  * @n: how many
+ * @memlock: its RLIMIT_MEMLOCK
  * @err: message on failure
  *
  * Return: process ID once the program runs, that is once exec succeeded; or a
  * negative errno.
  */
 pid_t spawn_driver(char *const argv[], const int *fds, const char *const *names,
-		   size_t n, struct hf_error *err);
+		   size_t n, const struct rlimit *memlock,
+		   struct hf_error *err);
 
 /**
  * spawn_wait() - run a program and wait for it

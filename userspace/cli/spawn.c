@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -84,11 +85,13 @@ static int set_listen_env(const char *const *names, size_t n)
 }
 
 static void exec_driver(char *const argv[], const int *fds,
-			const char *const *names, size_t n, int report)
+			const char *const *names, size_t n,
+			const struct rlimit *memlock, int report)
 {
 	int ret;
 
 	child_defaults();
+	setrlimit(RLIMIT_MEMLOCK, memlock);
 	/* The report pipe is close-on-exec and goes out of the way first. */
 	report = fcntl(report, F_DUPFD_CLOEXEC, FIRST_FD + (int)n);
 	ret = report < 0 ? -errno : set_listen_env(names, n);
@@ -121,7 +124,8 @@ static int await_exec(int fd)
 }
 
 pid_t spawn_driver(char *const argv[], const int *fds, const char *const *names,
-		   size_t n, struct hf_error *err)
+		   size_t n, const struct rlimit *memlock,
+		   struct hf_error *err)
 {
 	int report[2], ret;
 	pid_t pid;
@@ -137,7 +141,7 @@ pid_t spawn_driver(char *const argv[], const int *fds, const char *const *names,
 		return hf_fail(err, ret, "fork: %s", strerror(-ret));
 	}
 	if (!pid)
-		exec_driver(argv, fds, names, n, report[1]);
+		exec_driver(argv, fds, names, n, memlock, report[1]);
 	close(report[1]);
 	ret = await_exec(report[0]);
 	close(report[0]);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -43,8 +44,8 @@ struct restore {
 	bool *was_bound;
 	/* results */
 	struct verdict v;
-	bool compared;
 	pid_t driver_pid;
+	struct rlimit memlock;	/* as it was; the driver gets it */
 	struct {
 		const char *name;
 		double ms;
@@ -155,16 +156,33 @@ static int step_memfd(struct restore *r)
 	return 0;
 }
 
+/*
+ * Retrieving pins the memory again, on the account of whoever retrieves. The
+ * limit to go by was that of the driver, in the other kernel: not to get memory
+ * back that a device writes to, for the sake of a limit, would be absurd.
+ */
+static void lift_memlock(struct restore *r)
+{
+	const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+
+	if (!getrlimit(RLIMIT_MEMLOCK, &r->memlock))
+		setrlimit(RLIMIT_MEMLOCK, &none);
+}
+
 static int step_iommufd(struct restore *r)
 {
 	size_t i;
 
+	lift_memlock(r);
 	for (i = 0; i < r->m.n_iommufd; i++) {
 		const struct hf_manifest_iommufd *d = &r->m.iommufd[i];
 
 		r->iommufd[i] = hf_luo_retrieve_fd(r->session, d->token,
 						   HF_OBJ_IOMMUFD, d->name,
 						   r->err);
+		/* The kernel compares too, and says so in this way. */
+		if (r->iommufd[i] == -ESTALE)
+			return EXIT_MISMATCH;
 		if (r->iommufd[i] < 0)
 			return EXIT_FAILED;
 	}
@@ -364,7 +382,6 @@ static int step_verify(struct restore *r)
 {
 	if (verdict_take(&r->m, r->iommufd, &r->v, r->err))
 		return EXIT_FAILED;
-	r->compared = true;
 	verdict_event(r->cli, &r->v, "restore");
 	if (verdict_good(&r->v))
 		return 0;
@@ -408,7 +425,7 @@ static int start_driver(struct restore *r)
 		fds[k] = r->device[i];
 		names[k] = bdf[i];
 	}
-	pid = spawn_driver(r->driver, fds, names, n, r->err);
+	pid = spawn_driver(r->driver, fds, names, n, &r->memlock, r->err);
 out:
 	free(bdf);
 	free(names);

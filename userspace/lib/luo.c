@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -56,6 +57,18 @@ int hf_luo_open(struct hf_error *err)
 	int fd = open(HF_LUO_DEV, O_RDWR | O_CLOEXEC);
 
 	return fd >= 0 ? fd : explain_open(errno, err);
+}
+
+/* "memfd ring", but not "iommufd iommufd" */
+static const char *label(enum hf_object kind, const char *name, char *buf,
+			 size_t len)
+{
+	const char *what = hf_object_name(kind);
+
+	if (!strcmp(what, name))
+		return what;
+	snprintf(buf, len, "%s %s", what, name);
+	return buf;
 }
 
 static int fill_name(__u8 *dst, const char *name, struct hf_error *err)
@@ -122,13 +135,14 @@ int hf_luo_preserve_fd(int session, int fd, uint64_t token, enum hf_object kind,
 		.fd = fd,
 		.token = token,
 	};
+	char buf[192];
 	int ret;
 
 	if (!ioctl(session, LIVEUPDATE_SESSION_PRESERVE_FD, &arg))
 		return 0;
 	ret = -errno;
-	return hf_fail(err, ret, "cannot preserve %s %s: %s (%s)",
-		       hf_object_name(kind), name,
+	return hf_fail(err, ret, "cannot preserve %s: %s (%s)",
+		       label(kind, name, buf, sizeof(buf)),
 		       hf_preserve_reason(kind, -ret), strerror(-ret));
 }
 
@@ -139,13 +153,14 @@ int hf_luo_retrieve_fd(int session, uint64_t token, enum hf_object kind,
 		.size = sizeof(arg),
 		.token = token,
 	};
+	char buf[192];
 	int ret;
 
 	if (!ioctl(session, LIVEUPDATE_SESSION_RETRIEVE_FD, &arg))
 		return arg.fd;
 	ret = -errno;
-	return hf_fail(err, ret, "cannot retrieve %s %s: %s (%s)",
-		       hf_object_name(kind), name,
+	return hf_fail(err, ret, "cannot retrieve %s: %s (%s)",
+		       label(kind, name, buf, sizeof(buf)),
 		       hf_retrieve_reason(kind, -ret), strerror(-ret));
 }
 
