@@ -6,13 +6,28 @@
 # its own state is kept below build/apt/. Where packages come from is taken
 # from that configuration, at run time, with the key it names.
 
+# apt_targets OPTION...: the indexes apt knows of. It tells only about those it
+# has fetched.
+apt_targets()
+{
+	# shellcheck disable=SC2016 # apt expands these
+	apt-get "$@" indextargets --format \
+		'$(CREATED_BY)|$(COMPONENT)|$(RELEASE)|$(REPO_URI)|$(SOURCESENTRY)'
+}
+
 # apt_archive: print "URI<tab>OPTIONS" of the archive this machine's release
 # comes from, OPTIONS being what goes between brackets in a one-line source.
 apt_archive()
 {
-	# shellcheck disable=SC2016 # apt expands these
-	apt-get indextargets --format \
-		'$(CREATED_BY)|$(COMPONENT)|$(RELEASE)|$(REPO_URI)|$(SOURCESENTRY)' |
+	targets=$(apt_targets)
+	if [ -z "$targets" ]; then	# as in most container images
+		own=$BUILD/apt/own
+		mkdir -p "$own/lists/partial" "$own/cache/archives/partial"
+		set -- -o "Dir::State::Lists=$own/lists" -o "Dir::Cache=$own/cache" -o APT::Sandbox::User=root
+		apt-get -q "$@" update >"$own/update.log" 2>&1 || cat "$own/update.log" >&2
+		targets=$(apt_targets "$@")
+	fi
+	printf '%s\n' "$targets" |
 	while IFS='|' read -r by component release uri entry; do
 		case $by.$component.$release in
 		"Packages.main.$(apt_codename)") ;;
