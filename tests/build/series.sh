@@ -20,7 +20,7 @@ sed 's/#.*//; s/[[:space:]]*$//; /^$/d' series > "$LINUX/matrix.series"
 sort -C "$LINUX/matrix.series" || complain "series is not in the order of its numbers"
 for patch in *.patch; do
 	grep -qxF "$patch" "$LINUX/matrix.series" || complain "$patch is not in the series"
-	printf '%s\n' "$patch" | grep -qE '^[0-9]{4}-[a-z0-9]+(-[a-z0-9]+)+\.patch$' ||
+	printf '%s\n' "$patch" | grep -qE '^[0-9]{4}-[A-Za-z0-9]+([-_][A-Za-z0-9]+)+\.patch$' ||
 		complain "$patch is not named NNNN-subsystem-title.patch"
 	grep -q '^Subject: ' "$patch" || complain "$patch has no subject"
 done
