@@ -58,11 +58,18 @@ int dma_create(struct dma_memory *mem, const char *name, uint64_t size,
 			    (unsigned long long)mem->size);
 	if (map_memfd(mem, name))
 		return -1;
-	/* Only a wish; whether the ring came out contiguous is checked later */
-	if (huge)
+	if (huge) {
+		/* Only a wish; what came out of it is for the caller to see */
 		madvise(mem->bytes, mem->size, MADV_HUGEPAGE);
-	memset(mem->bytes, 0, mem->size);
+		memset(mem->bytes, 0, mem->size);
+	}
 	return 0;
+}
+
+void dma_destroy(struct dma_memory *mem)
+{
+	munmap(mem->bytes, mem->size);
+	close(mem->fd);
 }
 
 int dma_adopt(struct dma_memory *mem, int fd, const char *name)
@@ -90,12 +97,20 @@ int dma_map(const struct vfio_device *vdev, const struct dma_memory *mem,
 		.iova = iova,
 	};
 
-	if (ioctl(vdev->iommufd, IOMMU_IOAS_MAP_FILE, &map))
-		return fail("cannot map %llu bytes at IOVA 0x%llx: %m%s",
-			    (unsigned long long)mem->size,
-			    (unsigned long long)iova, errno == ENOMEM ?
-			    " (memory, or RLIMIT_MEMLOCK)" : "");
-	return 0;
+	return ioctl(vdev->iommufd, IOMMU_IOAS_MAP_FILE, &map) ? -errno : 0;
+}
+
+void dma_unmap(const struct vfio_device *vdev, const struct dma_memory *mem,
+	       uint64_t iova)
+{
+	struct iommu_ioas_unmap unmap = {
+		.size = sizeof(unmap),
+		.ioas_id = vdev->ioas_id,
+		.iova = iova,
+		.length = mem->size,
+	};
+
+	ioctl(vdev->iommufd, IOMMU_IOAS_UNMAP, &unmap);
 }
 
 int dma_lookup(const struct vfio_device *vdev, uint64_t iova, uint64_t *length,

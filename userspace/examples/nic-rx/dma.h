@@ -19,12 +19,16 @@ struct dma_memory {
 };
 
 /**
- * dma_create() - make a zeroed memfd and map it
+ * dma_create() - make a memfd and map it into this process
  * @mem: out
  * @name: name of the memfd, by which it is found again after an update
  * @size: bytes, rounded up to DMA_HUGE when @huge
- * @huge: ask for 2 MiB folios; what is smaller than one is then physically
- *	contiguous, provided that shmem_enabled allows it
+ * @huge: allocate the memory now, in folios of 2 MiB if shmem_enabled allows
+ *
+ * Without @huge the memory is left to dma_map() to allocate, and is not to be
+ * touched before: pages which were allocated for ordinary use may lie where they
+ * cannot stay pinned for long (KHO's scratch areas are one such place), and
+ * moving them away can fail. Only a page fault makes 2 MiB folios, though.
  *
  * Return: 0, or -1 after fail().
  */
@@ -41,9 +45,20 @@ int dma_create(struct dma_memory *mem, const char *name, uint64_t size,
  */
 int dma_adopt(struct dma_memory *mem, int fd, const char *name);
 
-/* dma_map() - map a whole memfd into the device's IOAS at a fixed IOVA */
+/* dma_destroy() - unmap and close */
+void dma_destroy(struct dma_memory *mem);
+
+/**
+ * dma_map() - map a whole memfd into the device's IOAS at a fixed IOVA
+ *
+ * Return: 0, or a negative errno; says nothing.
+ */
 int dma_map(const struct vfio_device *vdev, const struct dma_memory *mem,
 	    uint64_t iova);
+
+/* dma_unmap() - undo dma_map() */
+void dma_unmap(const struct vfio_device *vdev, const struct dma_memory *mem,
+	       uint64_t iova);
 
 /**
  * dma_lookup() - physical address of an IOVA

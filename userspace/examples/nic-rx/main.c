@@ -52,11 +52,11 @@ static void usage(FILE *to)
 "  --events FILE     append JSON lines to FILE instead of stdout\n"
 "  --count N         end when N frames were received (default: no end);\n"
 "                    with --status: wait until N frames were consumed\n"
-"  --idle MS         end when nothing came for MS milliseconds (default: never)\n"
+"  --idle MS         end MS milliseconds after the last frame (default: never)\n"
 "  --poll US         sleep US microseconds when the ring is empty (default 500)\n"
 "  --result FILE     write the result line to FILE as well\n"
 "  --descriptors N   ring size, a multiple of 8 up to 65520 (default 65520)\n"
-"  --sequences N     sequence numbers to account (default 524288)\n"
+"  --sequences N     sequence numbers to account (default 262144)\n"
 "  --memory-only     with --resume: use no device, only look into the ring\n"
 "  --timeout MS      with --status: how long to wait (default 10000)\n"
 "  --when WORD       with --registers: word for the event (default \"idle\")\n"
@@ -276,7 +276,7 @@ int main(int argc, char **argv)
 		.poll_us = 500,
 		.timeout_ms = 10000,
 		.descriptors = NIC_DESC_MAX,
-		.sequences = 1u << 19,
+		.sequences = 1u << 18,
 	};
 	int ret = parse_options(&opt, argc, argv);
 

@@ -144,7 +144,7 @@ enum receiver_end receiver_run(struct receiver *rx)
 			last_ns = now_ns;
 		else if (rx->expected && rx->received >= rx->expected)
 			return END_COMPLETE;
-		else if (rx->idle_ms &&
+		else if (rx->idle_ms && rx->received &&
 			 now_ns - last_ns > rx->idle_ms * 1000000)
 			return END_IDLE;
 

@@ -29,7 +29,8 @@
  * @state: what is known; lives in a memfd
  * @memory_only: there is no device, or it must not be touched
  * @expected: frames to wait for, 0 for no end
- * @idle_ms: end when nothing came for so long, 0 for never
+ * @idle_ms: end when nothing came for so long, after the first frame; 0 for
+ *	never
  * @poll_us: how long to sleep when the ring is empty
  * @received: sequence numbers accounted so far
  */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* How a receiver comes into being: on a fresh device, or by hand-over */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,6 +15,9 @@
 #define RING_IOVA	0x10000000ull
 #define BUFFERS_IOVA	0x20000000ull
 #define STATE_IOVA	0x40000000ull
+
+/* Folios to try for the ring before giving up */
+#define RING_ATTEMPTS	8
 
 struct memory {
 	struct dma_memory ring, buffers, state;
@@ -32,44 +36,102 @@ static void set_views(struct receiver *rx, const struct memory *mem)
 	rx->nic.bar_len = rx->vdev.bar0_len;
 }
 
-static int create_memory(struct memory *mem, uint32_t descriptors,
-			 uint64_t records)
+static int map_failed(const char *name, const struct dma_memory *mem, int error)
+{
+	errno = -error;
+	return fail("cannot map memfd %s, %llu bytes, for DMA: %m%s", name,
+		    (unsigned long long)mem->size, error == -ENOMEM ?
+		    " (memory, or RLIMIT_MEMLOCK)" : "");
+}
+
+static int create_mapped(const struct vfio_device *vdev, struct dma_memory *mem,
+			 const char *name, uint64_t size, uint64_t iova)
+{
+	int error;
+
+	if (dma_create(mem, name, size, false))
+		return -1;
+	error = dma_map(vdev, mem, iova);
+	return error ? map_failed(name, mem, error) : 0;
+}
+
+/* How much of the ring is contiguous from its start; its address in @pa */
+static int ring_contiguous(const struct vfio_device *vdev, uint64_t bytes,
+			   uint64_t *length, uint64_t *pa)
+{
+	*length = bytes;
+	return dma_lookup(vdev, RING_IOVA, length, pa);
+}
+
+static int ring_in_pieces(uint64_t bytes, uint64_t length)
+{
+	return fail("the ring of %llu bytes is not physically contiguous (%llu bytes are): put 'advise' into /sys/kernel/mm/transparent_hugepage/shmem_enabled, or take fewer --descriptors",
+		    (unsigned long long)bytes, (unsigned long long)length);
+}
+
+/* Return: 1 when this folio does, 0 when another one may, or -1 after fail() */
+static int try_ring(const struct vfio_device *vdev, struct dma_memory *ring,
+		    uint64_t bytes, int *error, uint64_t *length)
+{
+	uint64_t pa;
+
+	if (dma_create(ring, "ring", bytes, true))
+		return -1;
+	*error = dma_map(vdev, ring, RING_IOVA);
+	if (*error)
+		return 0;
+	if (ring_contiguous(vdev, bytes, length, &pa))
+		return -1;
+	if (*length >= bytes)
+		return 1;
+	dma_unmap(vdev, ring, RING_IOVA);
+	return 0;
+}
+
+/*
+ * The device takes one address for the whole ring, so it has to be in one 2 MiB
+ * folio. The kernel may have to move a folio before it can be pinned, and when
+ * it is short of folios of that size or somebody else has a short look at the
+ * folio, that fails or leaves it in pieces. Another one may do. Those that did
+ * not are kept until then, so as not to be given the same again.
+ */
+static int create_ring(const struct vfio_device *vdev, struct dma_memory *ring,
+		       uint32_t descriptors)
+{
+	uint64_t bytes = descriptors * sizeof(struct rx_desc), length = 0;
+	struct dma_memory useless[RING_ATTEMPTS];
+	int count, found = 0, error = 0;
+
+	for (count = 0; count < RING_ATTEMPTS; count++) {
+		found = try_ring(vdev, ring, bytes, &error, &length);
+		if (found)
+			break;
+		useless[count] = *ring;
+	}
+	while (count--)
+		dma_destroy(&useless[count]);
+	if (found)
+		return found < 0 ? -1 : 0;
+	return error ? map_failed("ring", ring, error) :
+		       ring_in_pieces(bytes, length);
+}
+
+static int create_memory(const struct vfio_device *vdev, struct memory *mem,
+			 uint32_t descriptors, uint64_t records)
 {
 	uint64_t buffers = (uint64_t)descriptors * NIC_BUFFER_SIZE;
 	uint64_t pages = (buffers + RING_PAGE - 1) / RING_PAGE;
 
 	/*
 	 * Only the ring has to be contiguous. The buffers are left to ordinary
-	 * pages on purpose: that is what the table of addresses is for. The
-	 * state is large and not for the device; huge pages keep it cheap.
+	 * pages on purpose: that is what the table of addresses is for.
 	 */
-	if (dma_create(&mem->ring, "ring", sizeof(struct rx_desc) *
-		       descriptors, true) ||
-	    dma_create(&mem->buffers, "buffers", pages * RING_PAGE, false) ||
-	    dma_create(&mem->state, "state", state_size(pages, records), true))
+	if (create_ring(vdev, &mem->ring, descriptors) ||
+	    create_mapped(vdev, &mem->buffers, "buffers", pages * RING_PAGE,
+			  BUFFERS_IOVA) ||
+	    create_mapped(vdev, &mem->state, "state",
+			  state_size(pages, records), STATE_IOVA))
 		return -1;
-	return 0;
-}
-
-static int map_memory(const struct vfio_device *vdev, const struct memory *mem)
-{
-	if (dma_map(vdev, &mem->ring, RING_IOVA) ||
-	    dma_map(vdev, &mem->buffers, BUFFERS_IOVA) ||
-	    dma_map(vdev, &mem->state, STATE_IOVA))
-		return -1;
-	return 0;
-}
-
-static int check_contiguous(const struct vfio_device *vdev, uint32_t bytes,
-			    uint64_t *pa)
-{
-	uint64_t length = bytes;
-
-	if (dma_lookup(vdev, RING_IOVA, &length, pa))
-		return -1;
-	if (length < bytes)
-		return fail("the ring of %u bytes is not physically contiguous (%llu bytes are): put 'advise' into /sys/kernel/mm/transparent_hugepage/shmem_enabled, or take fewer --descriptors",
-			    bytes, (unsigned long long)length);
 	return 0;
 }
 
@@ -77,14 +139,14 @@ static int fill_state(struct receiver *rx, const struct memory *mem,
 		      uint32_t descriptors, uint64_t records)
 {
 	struct state_fixed *fixed;
+	uint64_t length;
 
 	state_init(&rx->state, mem->state.bytes, mem->buffers.size / RING_PAGE,
 		   records);
 	fixed = rx->state.fixed;
-	if (check_contiguous(&rx->vdev, descriptors *
-			     (uint32_t)sizeof(struct rx_desc), &fixed->ring_pa))
-		return -1;
-	if (dma_table(&rx->vdev, BUFFERS_IOVA, fixed->pages_count,
+	if (ring_contiguous(&rx->vdev, descriptors * sizeof(struct rx_desc),
+			    &length, &fixed->ring_pa) ||
+	    dma_table(&rx->vdev, BUFFERS_IOVA, fixed->pages_count,
 		      rx->state.pages))
 		return -1;
 	fixed->ring_iova = RING_IOVA;
@@ -119,8 +181,7 @@ int receiver_start(struct receiver *rx, const char *bdf, uint32_t descriptors,
 			    bdf, vendor, device);
 
 	if (vfio_open(&rx->vdev, bdf) ||
-	    create_memory(&mem, descriptors, records) ||
-	    map_memory(&rx->vdev, &mem) ||
+	    create_memory(&rx->vdev, &mem, descriptors, records) ||
 	    fill_state(rx, &mem, descriptors, records))
 		return -1;
 	set_views(rx, &mem);
@@ -202,15 +263,17 @@ static int check_device(const struct receiver *rx)
 static int check_addresses(const struct receiver *rx)
 {
 	const struct state_fixed *fixed = rx->state.fixed;
-	uint64_t wrong = 0, pa = 0;
+	uint64_t bytes = fixed->descriptors * sizeof(struct rx_desc);
+	uint64_t wrong = 0, length, pa;
 
-	if (check_contiguous(&rx->vdev, fixed->descriptors *
-			     (uint32_t)sizeof(struct rx_desc), &pa))
+	if (ring_contiguous(&rx->vdev, bytes, &length, &pa))
 		return -1;
+	if (length < bytes)
+		return ring_in_pieces(bytes, length);
 	if (pa != fixed->ring_pa)
 		wrong++;
 	for (uint64_t page = 0; page < fixed->pages_count; ) {
-		uint64_t length = (fixed->pages_count - page) * RING_PAGE;
+		length = (fixed->pages_count - page) * RING_PAGE;
 
 		if (dma_lookup(&rx->vdev, fixed->buffers_iova +
 			       page * RING_PAGE, &length, &pa))

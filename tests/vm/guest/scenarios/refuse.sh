@@ -66,7 +66,7 @@ kernel_1() {
 
 	echo never >/sys/kernel/mm/transparent_hugepage/shmem_enabled
 	refused "ring is in pieces" 3 "not physically contiguous" \
-		nic-rx --idle 1 "$nic"
+		nic-rx "$nic"
 
 	start_driver
 	refused "device is taken" 3 "does another process have it" nic-rx "$nic"
