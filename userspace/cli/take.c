@@ -4,6 +4,7 @@
  * pidfd_getfd().
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +91,11 @@ static int add_memfd(struct taken *t, int fd, const struct hf_proc_fd *from,
 	struct stat st;
 	size_t i;
 
+	/* From outside it looked like one; only a memfd has seals. */
+	if (fcntl(fd, F_GET_SEALS) < 0) {
+		close(fd);
+		return 0;
+	}
 	/* LUO knows memfds by inode: several descriptors are one object. */
 	for (i = 0; i < t->m.n_memfd; i++)
 		if (same_inode(t->memfd[i], fd)) {

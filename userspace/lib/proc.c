@@ -196,10 +196,14 @@ static bool classify(pid_t pid, int fd, const struct listen_names *ln,
 		if (len > sizeof(deleted) - 1 &&
 		    !strcmp(link + len - (sizeof(deleted) - 1), deleted))
 			link[len - (sizeof(deleted) - 1)] = '\0';
-		if (link[7])
-			snprintf(out->name, sizeof(out->name), "%.*s",
-				 HF_NAME_MAX, link + 7);
-		else if (ln)
+		snprintf(out->name, sizeof(out->name), "%.*s", HF_NAME_MAX,
+			 link + 7);
+		return true;
+	}
+	/* A memfd that came out of a session has no name at all. */
+	if (!strcmp(link, "/ (deleted)")) {
+		out->kind = HF_PROC_MEMFD;
+		if (ln)
 			listen_name(ln, fd, out->name);
 		return true;
 	}
