@@ -80,6 +80,7 @@ static void build_command(struct argv *v, const struct qemu_config *c)
 {
 	/* la57 costs a page-table level in every emulated walk. */
 	bool kvm = !strcmp(c->accel, "kvm");
+	const char *const *extra;
 
 	add(v, "qemu-system-x86_64");
 	add_owned(v, "-M", xstrdup("q35"));
@@ -102,6 +103,8 @@ static void build_command(struct argv *v, const struct qemu_config *c)
 		add_trace(v, c->dir);
 		add_device(v, c);
 	}
+	for (extra = c->extra; extra && *extra; extra++)
+		add(v, *extra);
 	v->arg[v->n] = NULL;
 }
 

@@ -17,6 +17,7 @@
  * @console_fd, @event_fd: sockets for the serial ports, inherited; @event_fd -1 for none
  * @net_fd: connected UDP socket, inherited; -1 for none
  * @dir: where trace and standard error go
+ * @extra: further arguments, ended by NULL; may be NULL itself
  */
 struct qemu_config {
 	const char *kernel, *initrd, *append, *accel;
@@ -25,6 +26,7 @@ struct qemu_config {
 	int mem_mb, cpus;
 	int console_fd, event_fd, net_fd;
 	const char *dir;
+	const char *const *extra;
 };
 
 /* Start it; returns its process ID, or dies. The command is left in @dir/cmd. */

@@ -141,6 +141,7 @@ static pid_t start(struct run *r)
 	struct qemu_config q = {
 		.kernel = c->kernel, .initrd = c->initrd, .accel = c->accel, .device = c->scenario->device,
 		.topology = c->scenario->topology, .mem_mb = c->mem_mb, .cpus = c->cpus, .dir = c->dir,
+		.extra = c->qemu_args,
 	};
 	char *append = xasprintf("console=ttyS0,115200 earlyprintk=serial,ttyS0,115200 panic=-1 loglevel=7 kho=on liveupdate=on "
 				 "vfio.enable_unsafe_noiommu_mode=1 hf.kernel=1 hf.scenario=%s hf.frames=0 hf.warm=%d hf.between=%d "

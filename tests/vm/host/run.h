@@ -19,12 +19,14 @@
  * @timeout_s: bound in seconds
  * @mem_mb: memory of the machine
  * @cpus: its CPUs
+ * @qemu_args: further arguments of QEMU, ended by NULL; may be NULL itself
  * @progress: say on stderr what happens
  */
 struct run_config {
 	const struct scenario *scenario;
 	const char *kernel, *initrd, *accel, *append, *dir;
 	int rate, timeout_s, mem_mb, cpus;
+	const char *const *qemu_args;
 	bool progress;
 };
 

@@ -219,5 +219,10 @@ int main(int argc, char **argv)
 	print_failures(&d.run);
 	print_failures(&d.control);
 	write_reports(&d, passed);
+	verdict_free(&d.run.verdict);
+	verdict_free(&d.control.verdict);
+	cfg_rules_free(&rules);
+	free(d.run.dir);
+	free(d.control.dir);
 	return passed ? 0 : 1;
 }

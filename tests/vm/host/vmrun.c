@@ -9,7 +9,7 @@
 #include "run.h"
 
 static const char usage_text[] =
-"usage: vmrun [options] --kernel BZIMAGE --initrd FILE --dir DIR SCENARIO\n"
+"usage: vmrun [options] --kernel BZIMAGE --initrd FILE --dir DIR SCENARIO [-- QEMU-ARGUMENTS]\n"
 "       vmrun --judge DIR SCENARIO\n"
 "\n"
 "  --kernel FILE      kernel to boot\n"
@@ -21,7 +21,7 @@ static const char usage_text[] =
 "  --append TEXT      more for the kernel command line\n"
 "  --rate N           frames per second (default: the scenario's)\n"
 "  --timeout S        bound of the run in seconds (default: the scenario's)\n"
-"  --mem MB, --cpus N size of the machine (default: 1024, 1)\n"
+"  --mem MB, --cpus N size of the machine (default: 2048, 1)\n"
 "  --quiet            do not say on stderr what happens\n"
 "  --list             list the scenarios\n";
 
@@ -100,12 +100,12 @@ static int report(const char *dir, const struct scenario *sc, const char *rules_
 
 int main(int argc, char **argv)
 {
-	struct run_config c = { .accel = "auto", .append = "", .mem_mb = 1024, .cpus = 1, .progress = true };
+	struct run_config c = { .accel = "auto", .append = "", .mem_mb = 2048, .cpus = 1, .progress = true };
 	const char *judge_dir = NULL, *rules = CFG_RULES;
 	char *probe_dir;
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "+", long_options, NULL)) != -1) {
 		switch (opt) {
 		case OPT_KERNEL:
 			c.kernel = optarg;
@@ -153,7 +153,10 @@ int main(int argc, char **argv)
 			return bad_usage();
 		}
 	}
-	if (optind != argc - 1)
+	if (optind >= argc)
+		return bad_usage();
+	c.qemu_args = (const char *const *)argv + optind + 1;
+	if (*c.qemu_args && strcmp(*c.qemu_args++, "--"))
 		return bad_usage();
 	c.scenario = scenario_find(argv[optind]);
 	if (!c.scenario)
