@@ -160,8 +160,12 @@ wait_frames() {
 	nic-rx --status "$driver" --count "$1" --timeout 60000
 }
 
-consumed() {
-	nic-rx --status "$driver" | sed 's/.*"position":\([0-9]*\).*/\1/'
+# wait_more_frames N - until it has consumed that many from now on
+wait_more_frames() {
+	position=$(nic-rx --status "$driver" |
+		sed -n 's/.*"position":\([0-9]*\).*/\1/p')
+	[ -n "$position" ] || die "the driver's state cannot be read"
+	wait_frames $((position + $1))
 }
 
 detach_driver() {

@@ -40,14 +40,15 @@ static bool map_state(const char *path, struct state *state)
 
 /*
  * A memfd that came through an update has lost its name, so the state is known
- * by its contents.
+ * by its contents. Only regular files are looked into: opening a device does
+ * something.
  */
 static int find_state(long pid, struct state *state)
 {
-	static const char memfd[] = "/memfd:";
-	char path[PATH_MAX], target[sizeof(memfd)];
+	char path[PATH_MAX];
 	struct dirent *entry;
 	bool found = false;
+	struct stat st;
 	DIR *dir;
 
 	snprintf(path, sizeof(path), "/proc/%ld/fd", pid);
@@ -57,9 +58,7 @@ static int find_state(long pid, struct state *state)
 	while (!found && (entry = readdir(dir))) {
 		snprintf(path, sizeof(path), "/proc/%ld/fd/%.32s", pid,
 			 entry->d_name);
-		if (readlink(path, target, sizeof(target) - 1) ==
-		    (ssize_t)sizeof(memfd) - 1 &&
-		    !memcmp(target, memfd, sizeof(memfd) - 1))
+		if (!stat(path, &st) && S_ISREG(st.st_mode))
 			found = map_state(path, state);
 	}
 	closedir(dir);

@@ -18,7 +18,7 @@ kernel_1() {
 	holdfast cancel --events "$EVENTS"
 	dump_config cancelled
 	kill -USR1 "$driver"
-	wait_frames $(($(consumed) + hf_between))
+	wait_more_frames "$hf_between"
 
 	doing "preserving and cancelling once more, with the driver at work"
 	preserve

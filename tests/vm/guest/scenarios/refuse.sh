@@ -86,7 +86,7 @@ kernel_1() {
 
 	doing "letting the driver go on"
 	kill -USR1 "$driver"
-	wait_frames $(($(consumed) + hf_between))
+	wait_more_frames "$hf_between"
 
 	detach_driver
 	refuse_after_reset

@@ -12,7 +12,7 @@ pass_on() {
 	driver=$!
 	# It is the new driver from when it has the "state" memfd open
 	sleep 0.3
-	wait_frames $(($(consumed) + hf_between))
+	wait_more_frames "$hf_between"
 }
 
 kernel_1() {

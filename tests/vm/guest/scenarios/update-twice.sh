@@ -20,7 +20,7 @@ kernel_2() {
 	restore
 	dump_meminfo restored
 	load_next_kernel
-	wait_frames $(($(consumed) + hf_between))
+	wait_more_frames "$hf_between"
 	preserve
 	detach_driver
 	kill "$driver"
