@@ -155,7 +155,7 @@ static bool parse_rule(struct cfg_rule *r, char *line)
 	r->bridge = strcmp(who, "device");
 	if (r->device && r->bridge && strcmp(who, "any"))
 		return false;
-	if (strlen(line) < 10)	/* a rule without a reason is none */
+	if (strlen(line) < 8)	/* a rule without a reason is none */
 		return false;
 	r->reason = xstrdup(line);
 	return true;

@@ -19,10 +19,17 @@
 #define CAP_PM 0x01
 #define PM_CSR 4
 #define PM_STATE 0x3
+#define CAP_EXPRESS 0x10
+#define EXPRESS_LINK_CONTROL 0x10
+#define LINK_DISABLE 0x10
+#define LINK_RETRAIN 0x20
 
 /* Receive tail registers: igb queue 0, and where e1000e has it (igb answers there too). */
 #define IGB_RDT0 0xc018
 #define E1000_RDT0 0x2818
+
+/* An event arrives that much later than it was sent. */
+#define EVENT_DELAY_NS (100 * NSEC_PER_MSEC)
 
 /* A PCI function as the trace knows it. */
 struct function {
@@ -48,6 +55,7 @@ struct look {
 	size_t n_dump, cap_dump, cap_dump_event;
 	bool in_window;			/* the driver owns the device */
 	bool nobody;			/* between reboot call and resume */
+	bool resumed;			/* the driver may be at work again, though we have not heard of it yet */
 };
 
 static void note(char *first, const struct trace_record *t, const char *what)
@@ -151,6 +159,16 @@ static void look_at_power_write(struct look *l, struct function *f, const struct
 	note(l->h->first_power, t, "D-state written");
 }
 
+static void look_at_link_write(struct look *l, struct function *f, const struct trace_record *t)
+{
+	unsigned int express = f->dump ? cfg_capability(f->dump, CAP_EXPRESS) : 0;
+
+	if (!l->in_window || !express || t->offset != express + EXPRESS_LINK_CONTROL || !(t->value & (LINK_DISABLE | LINK_RETRAIN)))
+		return;
+	l->h->link_changes++;
+	note(l->h->first_link, t, "link disabled or retrained");
+}
+
 static const char *where_of(const struct function *f, unsigned int offset, char *buf)
 {
 	if (f->dump)
@@ -211,6 +229,7 @@ static void look_at_config_write(struct look *l, const struct trace_record *t)
 		note(l->h->first_reset, t, "secondary bus reset");
 	}
 	look_at_power_write(l, f, t);
+	look_at_link_write(l, f, t);
 	if (l->nobody)
 		count_write(l, f, t);
 }
@@ -240,7 +259,7 @@ static void look_at_register(struct look *l, const struct trace_record *t, bool 
 
 	if (!l->in_window || !after_reboot)
 		return;
-	if (!l->nobody && (t->address == IGB_RDT0 || t->address == E1000_RDT0))
+	if (l->resumed && (t->address == IGB_RDT0 || t->address == E1000_RDT0))
 		return;
 	l->h->register_writes++;
 	snprintf(text, sizeof(text), "register 0x%llx <- 0x%llx", (unsigned long long)t->address, (unsigned long long)t->value);
@@ -262,14 +281,14 @@ static void look_at_rx_off(struct look *l, const struct trace_record *t)
 	last = t->t;
 }
 
-static bool between_reboot_and_resume(const struct record *r, ns_t t)
+static bool between_reboot_and_resume(const struct record *r, ns_t t, ns_t early)
 {
 	const struct update *u;
 	int i;
 
 	for (i = 0; i < r->n_updates; i++) {
 		u = &r->update[i];
-		if (t >= u->reboot && (u->resumed == NO_TIME || t <= u->resumed))
+		if (t >= u->reboot && (u->resumed == NO_TIME || t <= u->resumed - early))
 			return true;
 	}
 	return false;
@@ -285,7 +304,8 @@ static void look_at_trace(struct look *l)
 		const struct trace_record *t = &r->trace.rec[i];
 
 		l->in_window = r->ready != NO_TIME && t->t >= r->ready && t->t <= r->last_result;
-		l->nobody = l->in_window && between_reboot_and_resume(r, t->t);
+		l->nobody = l->in_window && between_reboot_and_resume(r, t->t, 0);
+		l->resumed = !between_reboot_and_resume(r, t->t, EVENT_DELAY_NS);
 		after_reboot = r->n_updates && t->t >= r->update[0].reboot;
 		switch (t->kind) {
 		case TRACE_CONFIG_WRITE:
@@ -410,6 +430,7 @@ void hands_check(const struct hands *h, const struct scenario *sc, struct checks
 		check_skip(c, "bus-numbers", "no bridge above the device");
 	else
 		check_add(c, "bus-numbers", !h->bus_number_changes, "%d changes %s", h->bus_number_changes, h->first_bus);
+	check_add(c, "link", !h->link_changes, "%d times disabled or retrained %s", h->link_changes, h->first_link);
 	if (!sc->updates)
 		return;
 	check_add(c, "registers-untouched", !h->register_writes, "%d writes other than the tail %s", h->register_writes,

@@ -18,6 +18,7 @@
  * @power_changes: D-state changes or writes that ask for one
  * @bus_number_changes: writes that changed a bridge's primary, secondary or subordinate bus number
  * @bus_resets: secondary bus resets
+ * @link_changes: writes to link control that disable or retrain a link
  * @register_writes: writes to NIC registers after the reboot call other than the ring's tail
  * @unlisted_changes: differences in configuration space no rule explains
  * @unlisted_writes: configuration writes between reboot call and resume no rule explains
@@ -28,10 +29,10 @@
  */
 struct hands {
 	int device_resets, bus_master_edges, bridge_bus_master_edges, power_changes;
-	int bus_number_changes, bus_resets, register_writes, unlisted_changes, unlisted_writes;
+	int bus_number_changes, bus_resets, link_changes, register_writes, unlisted_changes, unlisted_writes;
 	struct json_object *changes, *writes;
 	int dumps;
-	char first_reset[128], first_edge[128], first_power[128], first_bus[128], first_register[128];
+	char first_reset[128], first_edge[128], first_power[128], first_bus[128], first_register[128], first_link[128];
 	char first_change[128], first_write[128];
 };
 

@@ -210,6 +210,7 @@ struct json_object *verdict_to_json(struct verdict *v, const struct scenario *sc
 	add_count(o, "bus_master_edges", v->hands.bus_master_edges + v->hands.bridge_bus_master_edges);
 	add_count(o, "power_changes", v->hands.power_changes);
 	add_count(o, "bus_number_changes", v->hands.bus_number_changes);
+	add_count(o, "link_changes", v->hands.link_changes);
 	add_count(o, "register_writes", v->hands.register_writes);
 	json_object_object_add(o, "config_space_changes", json_object_get(v->hands.changes));
 	json_object_object_add(o, "config_writes", json_object_get(v->hands.writes));

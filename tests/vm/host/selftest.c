@@ -44,6 +44,7 @@ static const struct damage damages[] = {
 	{ "d3-asked-for", "igb-root-port", TRACE(300, "pci_cfg_write igb 01:00.0 @0x44 <- 0x3"), "power-state config-writes" },
 	{ "bus-numbers-cleared", "igb-root-port", TRACE(300, "pci_cfg_write pcie-root-port 00:04.0 @0x18 <- 0x0"),
 	  "bus-numbers config-writes" },
+	{ "link-retrained", "igb-root-port", TRACE(300, "pci_cfg_write pcie-root-port 00:04.0 @0x64 <- 0x20"), "link" },
 	{ "write-not-on-the-list", "igb-root-port", TRACE(300, "pci_cfg_write igb 01:00.0 @0xa8 <- 0x810"), "config-writes" },
 	{ "register-written-in-gap", "igb-root-port", TRACE(300, "e1000e_core_write Write to register 0x100, 4 byte(s), value: 0x0"),
 	  "registers-untouched" },

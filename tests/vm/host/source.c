@@ -18,6 +18,12 @@
  */
 #define MAX_BEHIND_NS (20 * NSEC_PER_MSEC)
 
+/*
+ * Room for a second or two of frames: QEMU may be held up by a busy host. It takes privilege to have more than the system's default,
+ * which is good for some 250 frames. Short stops of the device that this hides are seen in the trace.
+ */
+#define RECEIVE_BUFFER (4 << 20)
+
 static int udp_socket(struct sockaddr_in *addr)
 {
 	socklen_t len = sizeof(*addr);
@@ -32,11 +38,14 @@ static int udp_socket(struct sockaddr_in *addr)
 void source_open(struct source *s, int rate, const char *dir)
 {
 	struct sockaddr_in ours, qemu;
+	int room = RECEIVE_BUFFER;
 
 	memset(s, 0, sizeof(*s));
 	s->rate = rate > SOURCE_MAX_RATE ? SOURCE_MAX_RATE : rate;
 	s->fd = udp_socket(&ours);
 	s->qemu_fd = udp_socket(&qemu);
+	if (setsockopt(s->qemu_fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)))
+		setsockopt(s->qemu_fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	s->qemu_port = ntohs(qemu.sin_port);
 	if (connect(s->fd, (struct sockaddr *)&qemu, sizeof(qemu)) ||
 	    connect(s->qemu_fd, (struct sockaddr *)&ours, sizeof(ours)))

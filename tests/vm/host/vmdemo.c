@@ -156,7 +156,7 @@ static int bad_usage(void)
 
 int main(int argc, char **argv)
 {
-	struct demo d = { .accel = "auto", .rules = CFG_RULES, .rate = "2000" };
+	struct demo d = { .accel = "auto", .rules = CFG_RULES, .rate = "1000" };
 	struct cfg_rules rules;
 	bool run = true, passed;
 	int opt;
