@@ -211,7 +211,9 @@ static void block_signals(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+	/* Nor may the loss of a terminal or of a reader */
 	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
 }
 
 static int run(const struct options *opt)
@@ -265,6 +267,10 @@ static int show_registers(const struct options *opt)
 	nic.bar = vfio_map_sysfs_bar0(opt->bdf, &nic.bar_len);
 	if (!nic.bar)
 		return EXIT_FAILED;
+	if (nic.bar_len < NIC_BAR_MIN) {
+		fail("%s: BAR 0 has only %zu bytes", opt->bdf, nic.bar_len);
+		return EXIT_FAILED;
+	}
 	report_raw_registers(&nic, opt->bdf, opt->when);
 	return EXIT_CLEAN;
 }
