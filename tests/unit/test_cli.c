@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -307,12 +308,174 @@ static void lies(void)
 		pid_t pid = start_holder((enum lie)lie);
 
 		expect(RUN("verify", "--socket", sock), 1, want[lie]);
-		expect(RUN("cancel", "--socket", sock), 1, want[lie]);
+		/* What cannot be read can be cancelled all the same. */
+		if (lie == DAMAGED)
+			expect(RUN("cancel", "--socket", sock), 0, "given back");
+		else
+			expect(RUN("cancel", "--socket", sock), 1, want[lie]);
 		if (!geteuid())
 			expect(RUN("kexec", "--socket", sock), 1,
 			       "not rebooting");
 		stop_holder(pid);
 	}
+}
+
+/* --- the real holder, with stand-ins for the kernel's descriptors --- */
+
+struct real {
+	pid_t pid;
+	int session;	/* end of file here: the holder closed its session */
+};
+
+static int place(int fd, int to)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, 64);
+
+	return dup2(high, to);
+}
+
+static struct real start_real(void)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	const char *prog = getenv("HOLDFAST");
+	int l, session[2], ready[2];
+	struct real r = { -1, -1 };
+	char c[128] = "";
+
+	strcpy(addr.sun_path, sock);
+	unlink(sock);
+	l = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (bind(l, (struct sockaddr *)&addr, sizeof(addr)) || listen(l, 16) ||
+	    pipe2(session, O_CLOEXEC) || pipe2(ready, O_CLOEXEC))
+		abort();
+	fflush(stdout);
+	r.pid = fork();
+	if (!r.pid) {
+		int m = manifest_fd(HONEST), null = open("/dev/null", O_RDWR);
+		int fds[] = { session[1], null, l, ready[1], m, null }, i;
+
+		for (i = 0; i < 6; i++)
+			fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 64);
+		for (i = 0; i < 6; i++)
+			place(fds[i], 3 + i);
+		alarm(120);
+		execl(prog ? prog : "holdfast", "@holdfast", "holder",
+		      "--socket", sock, "--iommufds", "1", NULL);
+		_exit(126);
+	}
+	close(l);
+	close(session[1]);
+	close(ready[1]);
+	if (read(ready[0], c, sizeof(c) - 1) < 1 || strcmp(c, "R")) {
+		printf("# holder: %s\n", c);
+		stop_holder(r.pid);
+		close(session[0]);
+		r.pid = -1;
+	}
+	close(ready[0]);
+	r.session = session[0];
+	return r;
+}
+
+static bool closed(const struct real *r, int ms)
+{
+	struct pollfd p = { .fd = r->session };
+
+	return poll(&p, 1, ms) == 1 && p.revents & POLLHUP;
+}
+
+static int dial(void)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	strcpy(addr.sun_path, sock);
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void real_holder(void)
+{
+	static const int signals[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT,
+				       SIGUSR1, SIGUSR2 };
+	struct real r;
+	int status;
+	size_t i;
+
+	if (geteuid())
+		SKIP("needs root: the holder answers to nobody else");
+	r = start_real();
+	if (!CHECK(r.pid > 0))
+		return;
+	expect(RUN("status", "--socket", sock), 0, "held by process");
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		kill(r.pid, signals[i]);
+	CHECK(!closed(&r, 100));
+	expect(RUN("status", "--socket", sock), 0, "held by process");
+	expect(RUN("status", "--socket", sock, "--session", "x"), 0,
+	       "has session \"holdfast\"");
+	expect(RUN("cancel", "--socket", sock, "--session", "x"), 1,
+	       "has session \"holdfast\"");
+	CHECK(!closed(&r, 0));
+	expect(RUN("cancel", "--socket", sock), 0, "given back");
+	/* When the command says so, it is so. */
+	CHECK(closed(&r, 0));
+	CHECK(waitpid(r.pid, &status, 0) == r.pid && status == 0);
+	CHECK(access(sock, F_OK));
+	close(r.session);
+}
+
+static void garbage(void)
+{
+	struct holder_request q = { HOLDER_MAGIC, HOLDER_VERSION, HOLDER_GET, 0 };
+	unsigned int seed = 11, round, k;
+	int fds[24], fd, n;
+	struct real r;
+	char buf[300];
+
+	if (geteuid())
+		SKIP("needs root: the holder answers to nobody else");
+	r = start_real();
+	if (!CHECK(r.pid > 0))
+		return;
+	for (round = 0; round < 2000; round++) {
+		size_t len = (size_t)rand_r(&seed) % sizeof(buf);
+
+		for (k = 0; k < sizeof(buf); k++)
+			buf[k] = (char)rand_r(&seed);
+		if (round % 2)
+			memcpy(buf, &q, round % 4 == 1 ? 4 : 8);
+		if (round % 8 == 3)
+			len = sizeof(q);
+		/* Whatever comes out of it, it must not be a cancel. */
+		((struct holder_request *)buf)->op |= 0x100;
+		fd = dial();
+		if (!CHECK(fd >= 0))
+			break;
+		n = round % 3 ? 0 : 3;
+		fds[0] = fds[1] = fds[2] = 0;
+		hf_fdpass_send(fd, buf, len, fds, (size_t)n);
+		close(fd);
+	}
+	/* More connections than it takes, silent ones, and some half-way */
+	for (k = 0; k < 24; k++) {
+		fds[k] = dial();
+		if (k % 3 == 0)
+			hf_fdpass_send(fds[k], &q, sizeof(q), NULL, 0);
+	}
+	CHECK(!closed(&r, 50));
+	for (k = 0; k < 24; k++)
+		close(fds[k]);
+	expect(RUN("status", "--socket", sock), 0, "held by process");
+	kill(r.pid, SIGKILL);
+	waitpid(r.pid, NULL, 0);
+	/* Killed: the session is gone, and that is said. */
+	CHECK(closed(&r, 0));
+	expect(RUN("verify", "--socket", sock), 1, "did the holder die");
+	close(r.session);
 }
 
 static const struct ktap_test tests[] = {
@@ -323,6 +486,8 @@ static const struct ktap_test tests[] = {
 	{ "cli: events file that cannot be written", bad_events_file },
 	{ "cli: a holder that answers", honest },
 	{ "cli: holders that do not speak the protocol", lies },
+	{ "holder: signals, cancel", real_holder },
+	{ "holder: 2000 garbled messages, too many connections", garbage },
 };
 
 int main(void)

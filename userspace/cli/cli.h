@@ -153,7 +153,8 @@ struct held {
  * @h: out; release with held_free()
  * @err: message on failure
  *
- * Return: 0; -ENOENT when no holder listens; or a negative errno.
+ * Return: 0; -ENOENT when no holder listens; -EEXIST when it holds another
+ * session; or a negative errno.
  */
 int held_connect(const struct cli *cli, struct held *h, struct hf_error *err);
 
@@ -163,8 +164,14 @@ void held_free(struct held *h);
 /** held_alive() - does the holder of this connection still run? */
 bool held_alive(const struct held *h);
 
-/** held_cancel() - ask the holder to give everything back and end */
-int held_cancel(struct held *h, struct hf_error *err);
+/**
+ * held_cancel() - ask the holder to give everything back and end
+ * @cli: options
+ * @err: message on failure
+ *
+ * Return: 0 when the kernel has given everything back, or a negative errno.
+ */
+int held_cancel(const struct cli *cli, struct hf_error *err);
 
 /**
  * holder_listen() - create the holder's socket

@@ -77,29 +77,15 @@ static int ask(int fd, uint32_t op, struct holder_reply *r, int *fds,
 	return 0;
 }
 
-int held_connect(const struct cli *cli, struct held *h, struct hf_error *err)
+/* Takes over what a GET brought; @fds are closed on failure. */
+static int read_answer(struct held *h, const int *fds, size_t n,
+		       struct hf_error *err)
 {
-	int fds[HF_FDPASS_MAX];
-	size_t n = HF_FDPASS_MAX, len, i;
-	struct holder_reply r;
 	struct hf_error why;
+	size_t len, i;
 	void *blob;
 	int ret;
 
-	memset(h, 0, sizeof(*h));
-	h->sock = dial(cli, err);
-	if (h->sock < 0)
-		return h->sock;
-	ret = ask(h->sock, HOLDER_GET, &r, fds, &n, err);
-	if (ret) {
-		close(h->sock);
-		return ret;
-	}
-	h->pid = r.pid;
-	if (!n) {
-		close(h->sock);
-		return hf_fail(err, -EPROTO, "the holder sent no manifest");
-	}
 	ret = hf_memfd_read(fds[0], HF_MANIFEST_MAX, &blob, &len, &why);
 	close(fds[0]);
 	if (!ret) {
@@ -113,22 +99,44 @@ int held_connect(const struct cli *cli, struct held *h, struct hf_error *err)
 		if (!h->iommufd)
 			ret = hf_fail(&why, -ENOMEM, "out of memory");
 	}
-	if (ret) {
-		for (i = 1; i < n; i++)
-			close(fds[i]);
-		hf_manifest_free(&h->manifest);
-		close(h->sock);
-		return hf_fail(err, ret, "what the holder sent: %s", why.text);
+	if (!ret) {
+		memcpy(h->iommufd, fds + 1, (n - 1) * sizeof(*fds));
+		return 0;
 	}
-	memcpy(h->iommufd, fds + 1, (n - 1) * sizeof(*fds));
+	for (i = 1; i < n; i++)
+		close(fds[i]);
+	hf_manifest_free(&h->manifest);
+	return hf_fail(err, ret, "what the holder sent: %s", why.text);
+}
+
+int held_connect(const struct cli *cli, struct held *h, struct hf_error *err)
+{
+	int fds[HF_FDPASS_MAX];
+	size_t n = HF_FDPASS_MAX;
+	struct holder_reply r;
+	int ret;
+
+	memset(h, 0, sizeof(*h));
+	h->sock = dial(cli, err);
+	if (h->sock < 0)
+		return h->sock;
+	ret = ask(h->sock, HOLDER_GET, &r, fds, &n, err);
+	if (!ret && !n)
+		ret = hf_fail(err, -EPROTO, "the holder sent no manifest");
+	if (!ret)
+		ret = read_answer(h, fds, n, err);
+	if (ret) {
+		close(h->sock);
+		return ret;
+	}
+	h->pid = r.pid;
 	if (strcmp(h->manifest.session, cli->session)) {
-		ret = hf_fail(err, -ENOENT,
+		ret = hf_fail(err, -EEXIST,
 			      "the holder has session \"%s\", not \"%s\"",
 			      h->manifest.session, cli->session);
 		held_free(h);
-		return ret;
 	}
-	return 0;
+	return ret;
 }
 
 void held_free(struct held *h)
@@ -152,15 +160,24 @@ bool held_alive(const struct held *h)
 	return poll(&p, 1, 0) == 0;
 }
 
-int held_cancel(struct held *h, struct hf_error *err)
+int held_cancel(const struct cli *cli, struct hf_error *err)
 {
 	struct holder_reply r;
-	size_t none = 0, i;
+	struct held h;
+	size_t none = 0;
+	int ret;
 
-	/* Ours are references too: the driver's own are to be the only ones. */
-	for (i = 0; i < h->manifest.n_iommufd; i++) {
-		close(h->iommufd[i]);
-		h->iommufd[i] = -1;
-	}
-	return ask(h->sock, HOLDER_CANCEL, &r, NULL, &none, err);
+	ret = held_connect(cli, &h, err);
+	if (!ret)
+		/* Its descriptors are references, too: away with them first. */
+		held_free(&h);
+	else if (ret != -EBADMSG && ret != -EPROTONOSUPPORT)
+		return ret;
+	/* A manifest that cannot be read is no reason to keep the session. */
+	h.sock = dial(cli, err);
+	if (h.sock < 0)
+		return h.sock;
+	ret = ask(h.sock, HOLDER_CANCEL, &r, NULL, &none, err);
+	close(h.sock);
+	return ret;
 }

@@ -9,7 +9,6 @@ int cmd_cancel(struct cli *cli, int argc, char **argv)
 	static const struct option options[] = { CLI_OPTIONS, {} };
 	struct hf_error err = {};
 	struct hf_json j;
-	struct held h;
 	int opt, ret;
 
 	while ((opt = getopt_long(argc, argv, ":", options, NULL)) != -1) {
@@ -20,11 +19,7 @@ int cmd_cancel(struct cli *cli, int argc, char **argv)
 	ret = cli_no_rest(cli, argc, argv);
 	if (ret >= 0)
 		return ret;
-	if (held_connect(cli, &h, &err))
-		return cli_failed(cli, EXIT_FAILED, &err);
-	ret = held_cancel(&h, &err);
-	held_free(&h);
-	if (ret)
+	if (held_cancel(cli, &err))
 		return cli_failed(cli, EXIT_FAILED, &err);
 	hf_event_begin(&j, "cancel");
 	hf_event_send(&cli->events, &j);

@@ -335,9 +335,16 @@ static int attach_one(struct restore *r, size_t i)
 		ret = 0;
 	if (!ret)
 		return 0;
+	hf_pci_format(&d->addr, bdf);
+	if (ret == -ENOENT) {
+		hf_fail(r->err, -EBADE,
+			"device %s was attached to IOAS %u, which is not there now",
+			bdf, d->ioas);
+		return EXIT_MISMATCH;
+	}
 	hf_fail(r->err, ret,
 		"cannot attach device %s to its IOAS: %s (dmesg has the reason)",
-		hf_pci_format(&d->addr, bdf), strerror(-ret));
+		bdf, strerror(-ret));
 	return EXIT_FAILED;
 }
 
@@ -362,11 +369,12 @@ static void stop_dma(struct restore *r)
 	int ret;
 
 	for (i = 0; i < r->m.n_device; i++) {
-		if (!r->device || r->device[i] < 0)
-			continue;
 		hf_pci_format(&r->m.device[i].addr, bdf);
-		if (!hf_vfio_is_bound(r->device[i]))
+		if (r->device[i] < 0 || !hf_vfio_is_bound(r->device[i])) {
+			hf_fail_add(r->err, "device %s was not taken over: it goes on as it is, with memory that the kernel keeps",
+				    bdf);
 			continue;
+		}
 		ret = hf_vfio_stop_dma(r->device[i]);
 		if (ret)
 			hf_fail_add(r->err, "bus mastering of %s could NOT be switched off: %s",
@@ -375,7 +383,7 @@ static void stop_dma(struct restore *r)
 			hf_fail_add(r->err, "bus mastering of %s was switched off",
 				    bdf);
 	}
-	hf_fail_add(r->err, "the session is not finished: its memory is kept");
+	hf_fail_add(r->err, "the session is not finished: its memory is kept until the next boot");
 }
 
 static int step_verify(struct restore *r)

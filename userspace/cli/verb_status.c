@@ -5,11 +5,12 @@
 
 #include "cli.h"
 
-static int nothing_held(const struct cli *cli)
+static int nothing_held(const struct cli *cli, const char *but)
 {
 	struct hf_json j;
 
-	cli_note(cli, "no session \"%s\" is held\n", cli->session);
+	cli_note(cli, "no session \"%s\" is held%s%s\n", cli->session,
+		 but ? ": " : "", but ? but : "");
 	if (cli->json) {
 		hf_json_init(&j);
 		hf_json_object(&j, NULL);
@@ -39,8 +40,8 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 	if (ret >= 0)
 		return ret;
 	ret = held_connect(cli, &h, &err);
-	if (ret == -ENOENT)
-		return nothing_held(cli);
+	if (ret == -ENOENT || ret == -EEXIST)
+		return nothing_held(cli, ret == -EEXIST ? err.text : NULL);
 	if (ret)
 		return cli_failed(cli, EXIT_FAILED, &err);
 	if (cli->json) {
