@@ -49,7 +49,7 @@ static void add_stored(struct account *a, ns_t t, int64_t slot)
 
 	VEC_RESERVE(a->stored, a->n_stored, a->cap_stored);
 	a->stored[a->n_stored++] = (struct stored_frame){ .t = t, .slot = slot };
-	if (last >= 0 && slot >= 0 && a->ring_size && slot != (last + 1) % a->ring_size)
+	if (a->ring_size && (slot < 0 || (a->n_stored > 1 && slot != (last + 1) % a->ring_size)))
 		a->slot_breaks++;
 }
 

@@ -37,7 +37,7 @@ struct function {
 	int bdf;
 	bool bridge;
 	int master;			/* COMMAND.BUS_MASTER, -1 unknown */
-	int64_t bus_numbers;		/* bits 0-23 of offset 0x18, -1 unknown */
+	uint32_t bus_numbers;		/* bits 0-23 of offset 0x18; 0 after the machine's reset */
 	const struct cfg_dump *dump;	/* any dump, for where capabilities are */
 };
 
@@ -105,7 +105,7 @@ static struct function *function_of(struct look *l, const struct trace_record *t
 	if (l->n_fn == MAX_FUNCTIONS)
 		return NULL;
 	f = &l->fn[l->n_fn++];
-	*f = (struct function){ .bdf = t->bdf, .bridge = bridge, .master = -1, .bus_numbers = -1 };
+	*f = (struct function){ .bdf = t->bdf, .bridge = bridge, .master = -1 };
 	memcpy(f->model, t->model, sizeof(f->model));
 	for (i = 0; i < l->n_dump; i++)
 		if (parse_bdf(l->dump[i].bdf) == t->bdf)
@@ -134,15 +134,11 @@ static void look_at_command(struct look *l, struct function *f, const struct tra
 static void look_at_bus_numbers(struct look *l, struct function *f, const struct trace_record *t)
 {
 	int shift = 8 * (t->offset - BRIDGE_BUS_NUMBERS);
-	int64_t old = f->bus_numbers, new;
+	uint32_t new = t->value & 0xffffff;
 
-	if (!shift)
-		new = t->value & 0xffffff;
-	else if (old < 0)
-		return;
-	else
-		new = (old & ~(0xffLL << shift)) | (int64_t)(t->value & 0xff) << shift;
-	if (l->in_window && old >= 0 && new != old) {
+	if (shift)
+		new = (f->bus_numbers & ~(0xffU << shift)) | (t->value & 0xff) << shift;
+	if (l->in_window && new != f->bus_numbers) {
 		l->h->bus_number_changes++;
 		note(l->h->first_bus, t, "bus numbers changed");
 	}

@@ -96,14 +96,11 @@ static bool parse_sw_reset(const char *s, struct trace_record *r)
 
 static bool parse_reset(const char *s, struct trace_record *r)
 {
-	char *p;
+	int used = 0;
 
+	/* Objects with a longer name are none that we look for. */
 	r->kind = TRACE_RESET;
-	if (sscanf(s, "obj=%*[^(](%23[^)])", r->model) != 1)
-		return false;
-	/* QOM paths of other objects may be longer than any model we look for. */
-	p = strchr(s, ')');
-	return p != NULL;
+	return sscanf(s, "obj=%*[^(](%23[^)])%n", r->model, &used) == 1 && used;
 }
 
 static bool parse_rx_off(const char *s, struct trace_record *r)
