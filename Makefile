@@ -4,6 +4,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
 
 include mk/vars.mk
 

@@ -8,6 +8,8 @@ export BUILD ?= $(TOP)/build
 export JOBS  ?= $(shell nproc 2>/dev/null || echo 2)
 # A Linux 7.3 tree of yours, taken instead of Debian's linux-source-7.3. It is copied, never written to.
 export KDIR  ?=
+# Not empty: ask kbuild even if no input of a kernel changed.
+export FORCE ?=
 
 # What the kernel pipeline leaves behind.
 KERNEL       := $(BUILD)/kernel/holdfast/bzImage
