@@ -132,9 +132,16 @@ driver_args() {
 	[ "$hf_frames" = 0 ] || echo "--count $hf_frames"
 }
 
+# Memfds may have 2 MiB folios for the asking. This also makes the kernel work
+# out anew how much memory it keeps free, which it does with some delay after a
+# boot; figures from before and after would not compare.
+allow_huge_memfds() {
+	echo advise >/sys/kernel/mm/transparent_hugepage/shmem_enabled
+}
+
 start_driver() {
 	doing "starting the driver"
-	echo advise >/sys/kernel/mm/transparent_hugepage/shmem_enabled
+	allow_huge_memfds
 	# shellcheck disable=SC2046
 	nic-rx $(driver_args) "$nic" &
 	driver=$!
