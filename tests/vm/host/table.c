@@ -39,6 +39,10 @@ static void fill_column(struct table_row *rows, size_t offset, const struct verd
 	count(CELL, a->before);
 	count(CELL, a->gap[0].stored);
 	count(CELL, a->gap[0].sent);
+	if (v->record.n_updates)
+		snprintf(CELL, TABLE_CELL, "%ld / %ld", a->gap[0].in_flight_before, a->gap[0].in_flight_after);
+	else
+		count(CELL, -1);
 	count(CELL, a->after);
 	count(CELL, a->lost);
 	msec(CELL, a->longest_gap_ms);
@@ -60,6 +64,7 @@ int table_fill(struct table_row *rows, const struct verdict *run, const struct v
 {
 	static const char *const labels[] = {
 		"frames sent", "frames received", "received before the update", "stored during the gap", "sent during the gap",
+		"in flight at its begin / end",
 		"received after the first look", "frames lost", "longest time without DMA", "PA table equal", "IDs equal",
 		"device resets", "bus-master edges", "power-state changes", "config bytes changed", "preserve", "freeze", "kexec",
 		"boot", "restore",
