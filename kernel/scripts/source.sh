@@ -75,16 +75,26 @@ unpack()
 # copy_kdir: the user's tree without its objects and history.
 copy_kdir()
 {
-	[ -d "$KDIR/kernel/liveupdate" ] || die "KDIR=$KDIR is not a Linux $KSRC source tree"
 	say "copying $KDIR"
 	tar -c -C "$KDIR" --exclude-vcs --exclude='*.o' --exclude='*.a' --exclude='.*.cmd' \
 		--exclude=./vmlinux\* . | tar -x -C "$stock.new"
 	make --no-print-directory -s -C "$stock.new" mrproper
 }
 
+check_version()
+{
+	version=$(tree_version "$1")
+	case $version in
+	"$KSRC".*) ;;
+	*) die "$1 is Linux $version; the series is for $KSRC: $cure" ;;
+	esac
+}
+
 one_at_a_time
 if [ -n "$KDIR" ]; then
 	KDIR=$(cd "$KDIR" && pwd) || die "cannot enter KDIR"
+	[ -d "$KDIR/kernel/liveupdate" ] || die "KDIR=$KDIR is not a Linux $KSRC source tree"
+	check_version "$KDIR"
 	wanted="KDIR $KDIR"
 else
 	wanted=
@@ -108,11 +118,7 @@ else
 	unpack "$deb"
 fi
 
-version=$(tree_version "$stock.new")
-case $version in
-"$KSRC".*) ;;
-*) die "this is Linux $version; the series is for $KSRC: $cure" ;;
-esac
+check_version "$stock.new"
 [ "$version" = "$KTESTED" ] ||
 	say "note: this is $version, tested is $KTESTED; it is used if the series applies cleanly"
 # Everything derived from another source goes with it.
