@@ -74,13 +74,21 @@ static int load(const struct image *im, struct hf_error *err)
 	return ret;
 }
 
-static int refused(struct hf_error *err, int code, int mark)
+static int refused(struct cli *cli, struct hf_error *err, int code, int mark)
 {
 	char log[768], *line;
+	struct hf_json j;
+
+	hf_event_begin(&j, "refused");
+	hf_json_str(&j, "error", strerror(code));
+	hf_event_send(&cli->events, &j);
 
 	switch (code) {
 	case EPERM:
 		hf_fail(err, -code, "the reboot call was refused: CAP_SYS_BOOT is needed");
+		break;
+	case ENOEXEC:
+		hf_fail(err, -code, "the reboot call was refused: the loaded kernel would not get what is handed over; load it by file (kexec -s, or --load)");
 		break;
 	case EINVAL:
 		hf_fail(err, -code, "the reboot call was refused: no image is loaded any more, or what is preserved was found invalid at freeze");
@@ -113,7 +121,7 @@ static int go(struct cli *cli, const struct held *h, struct hf_error *err)
 	hf_events_flush(&cli->events);
 	syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
 		LINUX_REBOOT_CMD_KEXEC, NULL);
-	return refused(err, errno, mark);
+	return refused(cli, err, errno, mark);
 }
 
 static int start(struct cli *cli, const struct image *im, struct hf_error *err)

@@ -338,8 +338,8 @@ static int attach_one(struct restore *r, size_t i)
 	hf_pci_format(&d->addr, bdf);
 	if (ret == -ENOENT) {
 		hf_fail(r->err, -EBADE,
-			"device %s was attached to IOAS %u, which is not there now",
-			bdf, d->ioas);
+			"device %s was attached to an IOAS that is not there now",
+			bdf);
 		return EXIT_MISMATCH;
 	}
 	hf_fail(r->err, ret,
