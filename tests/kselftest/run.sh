@@ -1,0 +1,42 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# run.sh - run kernel selftests in a virtual machine, print KTAP
+#
+#	run.sh KERNEL INITRD DIR PROGRAM...
+#
+# The machine is a q35 without an IOMMU, with two igb controllers behind root
+# ports. DIR gets its console (console.log) and what the tests printed
+# (events.log). ACCEL=kvm is faster where KVM works; TIMEOUT is in seconds.
+set -eu
+
+kernel=$1 initrd=$2 dir=$3
+shift 3
+accel=${ACCEL:-tcg}
+timeout=${TIMEOUT:-600}
+here=$(cd "$(dirname "$0")" && pwd)
+
+mkdir -p "$dir"
+rm -f "$dir/console.log" "$dir/events.log"
+case $accel in
+kvm) cpu=host ;;
+*) cpu=max,la57=off ;;
+esac
+append="console=ttyS0,115200 earlyprintk=serial,ttyS0,115200 panic=-1 kho=on liveupdate=on"
+append="$append vfio.enable_unsafe_noiommu_mode=1 hf.kernel=1 hf.scenario=kselftest hf.timeout=$((timeout - 20))"
+append="$append hf.programs=$(echo "$*" | tr ' ' ,)"
+
+status=0
+timeout -k 5 "$timeout" qemu-system-x86_64 -M q35 -accel "$accel" -cpu "$cpu" -m 3G -smp "${CPUS:-1}" \
+	-nodefaults -no-user-config -no-reboot -display none \
+	-serial "file:$dir/console.log" -serial stdio \
+	-device pcie-root-port,id=port0,bus=pcie.0,addr=0x4,chassis=1,slot=1 \
+	-device pcie-root-port,id=port1,bus=pcie.0,addr=0x5,chassis=2,slot=2 \
+	-netdev hubport,id=net0,hubid=0 -device igb,bus=port0,netdev=net0,romfile=,mac=52:54:00:00:00:02 \
+	-netdev hubport,id=net1,hubid=1 -device igb,bus=port1,netdev=net1,romfile=,mac=52:54:00:00:00:03 \
+	-kernel "$kernel" -initrd "$initrd" -append "$append" </dev/null 2>"$dir/qemu.stderr" |
+	tee "$dir/events.log" |
+	awk -v programs="$*" -v console="$dir/console.log" -f "$here/events.awk" || status=$?
+
+[ ! -s "$dir/qemu.stderr" ] || sed 's/^/# qemu: /' "$dir/qemu.stderr"
+exit "$status"

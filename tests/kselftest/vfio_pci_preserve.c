@@ -1,0 +1,558 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which vfio-pci devices can be preserved, and what can be done to one that is:
+ * nothing that stops it. Everything else goes on working.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <linux/pci_regs.h>
+#include <linux/vfio.h>
+
+#include "kselftest_harness.h"
+#include "util.h"
+
+enum { MEMFD = 1, IOMMUFD, DEVICE };
+
+/* In PCI_PM_CTRL_STATE_MASK */
+#define D3HOT	3
+
+struct vfio {
+	int luo;
+	int session;
+	int iommufd;
+	int memfd;
+	int device;
+	__u32 ioas;
+	__u32 dev_id;
+	char bdf[16];
+};
+
+/* Open everything. Returns why not, or NULL */
+static const char *vfio_setup(struct vfio *v)
+{
+	v->luo = luo_open();
+	if (v->luo < 0)
+		return "no /dev/liveupdate";
+	v->iommufd = iommufd_open();
+	if (v->iommufd < 0)
+		return "no /dev/iommu";
+	v->device = vfio_open_noiommu(0, v->bdf);
+	if (v->device < 0)
+		return "no noiommu vfio-pci device, or no CAP_SYS_RAWIO";
+	v->session = luo_create_session(v->luo, "vfio");
+	v->memfd = memfd_filled(AREA_SIZE);
+	return NULL;
+}
+
+/* Bind, attach, map, and let it master the bus */
+static int vfio_start(struct vfio *v)
+{
+	int rc;
+
+	rc = ioas_alloc(v->iommufd, &v->ioas);
+	if (!rc)
+		rc = vfio_connect(v->device, v->iommufd, v->ioas, &v->dev_id);
+	if (!rc)
+		rc = ioas_map_file(v->iommufd, v->ioas, v->memfd, 0, AREA_SIZE, AREA_IOVA);
+	if (!rc)
+		rc = vfio_config_write(v->device, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	return rc;
+}
+
+static int preserve_memory(struct vfio *v, int session)
+{
+	int rc = luo_preserve_fd(session, v->memfd, MEMFD);
+
+	return rc ? rc : luo_preserve_fd(session, v->iommufd, IOMMUFD);
+}
+
+/* Give everything back, and start again with an empty session */
+static int give_back(struct vfio *v)
+{
+	if (close(v->session))
+		return -errno;
+	v->session = luo_create_session(v->luo, "vfio");
+	return v->session < 0 ? v->session : 0;
+}
+
+FIXTURE(device)
+{
+	struct vfio v;
+};
+
+FIXTURE_SETUP(device)
+{
+	const char *reason = vfio_setup(&self->v);
+
+	if (reason)
+		SKIP(return, "%s", reason);
+	ASSERT_GE(self->v.session, 0);
+	ASSERT_GE(self->v.memfd, 0);
+}
+
+FIXTURE_TEARDOWN(device)
+{
+}
+
+TEST_F(device, memfd_iommufd_device)
+{
+	struct vfio *v = &self->v;
+
+	ASSERT_EQ(0, vfio_start(v));
+	ASSERT_EQ(0, preserve_memory(v, v->session));
+	ASSERT_EQ(0, luo_preserve_fd(v->session, v->device, DEVICE));
+	ASSERT_EQ(-EBUSY, vfio_detach(v->device));
+	ASSERT_EQ(0, close(v->session));
+	ASSERT_EQ(0, vfio_detach(v->device));
+}
+
+TEST_F(device, not_bound)
+{
+	struct vfio *v = &self->v;
+
+	ASSERT_EQ(-ENOTCONN, luo_preserve_fd(v->session, v->device, DEVICE));
+	ASSERT_EQ(0, vfio_start(v));
+	ASSERT_EQ(0, preserve_memory(v, v->session));
+	ASSERT_EQ(0, luo_preserve_fd(v->session, v->device, DEVICE));
+}
+
+TEST_F(device, not_attached)
+{
+	struct vfio *v = &self->v;
+
+	ASSERT_EQ(0, vfio_bind(v->device, v->iommufd, &v->dev_id));
+	ASSERT_EQ(-ENOTCONN, luo_preserve_fd(v->session, v->device, DEVICE));
+	ASSERT_EQ(0, ioas_alloc(v->iommufd, &v->ioas));
+	ASSERT_EQ(0, vfio_attach(v->device, v->ioas));
+	ASSERT_EQ(0, luo_preserve_fd(v->session, v->iommufd, IOMMUFD));
+	ASSERT_EQ(0, luo_preserve_fd(v->session, v->device, DEVICE));
+}
+
+/* Another file of the device, which somebody else has bound */
+TEST_F(device, file_of_another_opener)
+{
+	struct vfio *v = &self->v;
+	char bdf[16];
+	int again;
+
+	ASSERT_EQ(0, vfio_start(v));
+	ASSERT_EQ(0, preserve_memory(v, v->session));
+	again = vfio_open_noiommu(0, bdf);
+	ASSERT_GE(again, 0);
+	ASSERT_EQ(-ENOTCONN, luo_preserve_fd(v->session, again, DEVICE));
+	ASSERT_EQ(0, luo_preserve_fd(v->session, v->device, DEVICE));
+}
+
+TEST_F(device, iommufd_not_preserved)
+{
+	struct vfio *v = &self->v;
+
+	ASSERT_EQ(0, vfio_start(v));
+	ASSERT_EQ(-ENXIO, luo_preserve_fd(v->session, v->device, DEVICE));
+	/* It was only the wrong order */
+	ASSERT_EQ(0, preserve_memory(v, v->session));
+	ASSERT_EQ(0, luo_preserve_fd(v->session, v->device, DEVICE));
+}
+
+TEST_F(device, iommufd_preserved_in_another_session)
+{
+	struct vfio *v = &self->v;
+	int another = luo_create_session(v->luo, "another");
+
+	ASSERT_EQ(0, vfio_start(v));
+	ASSERT_EQ(0, preserve_memory(v, another));
+	ASSERT_EQ(-ENXIO, luo_preserve_fd(v->session, v->device, DEVICE));
+	ASSERT_EQ(0, luo_preserve_fd(another, v->device, DEVICE));
+}
+
+TEST_F(device, another_iommufd_preserved)
+{
+	struct vfio *v = &self->v;
+	int iommufd = iommufd_open();
+
+	ASSERT_EQ(0, vfio_start(v));
+	ASSERT_EQ(0, luo_preserve_fd(v->session, iommufd, 10));
+	ASSERT_EQ(-ENXIO, luo_preserve_fd(v->session, v->device, DEVICE));
+	ASSERT_EQ(0, preserve_memory(v, v->session));
+	ASSERT_EQ(0, luo_preserve_fd(v->session, v->device, DEVICE));
+}
+
+TEST_F(device, preserved_twice)
+{
+	struct vfio *v = &self->v;
+	int another = luo_create_session(v->luo, "another");
+
+	ASSERT_EQ(0, vfio_start(v));
+	ASSERT_EQ(0, preserve_memory(v, v->session));
+	ASSERT_EQ(0, luo_preserve_fd(v->session, v->device, DEVICE));
+	ASSERT_EQ(-EBUSY, luo_preserve_fd(v->session, v->device, DEVICE + 10));
+	ASSERT_EQ(-EBUSY, luo_preserve_fd(another, v->device, DEVICE));
+	ASSERT_EQ(0, give_back(v));
+	ASSERT_EQ(0, preserve_memory(v, v->session));
+	ASSERT_EQ(0, luo_preserve_fd(v->session, v->device, DEVICE));
+}
+
+TEST_F(device, no_cap_sys_rawio)
+{
+	struct vfio *v = &self->v;
+
+	ASSERT_EQ(0, vfio_start(v));
+	ASSERT_EQ(0, preserve_memory(v, v->session));
+	ASSERT_EQ(0, cap_sys_rawio(false));
+	ASSERT_EQ(-EPERM, luo_preserve_fd(v->session, v->device, DEVICE));
+	ASSERT_EQ(0, cap_sys_rawio(true));
+	ASSERT_EQ(0, luo_preserve_fd(v->session, v->device, DEVICE));
+}
+
+TEST_F(device, in_low_power)
+{
+	struct vfio *v = &self->v;
+	int rc;
+
+	ASSERT_EQ(0, vfio_start(v));
+	ASSERT_EQ(0, preserve_memory(v, v->session));
+	rc = vfio_low_power(v->device, true);
+	if (rc)
+		SKIP(return, "no low power: %s", strerror(-rc));
+	ASSERT_EQ(-EBUSY, luo_preserve_fd(v->session, v->device, DEVICE));
+	ASSERT_EQ(0, vfio_low_power(v->device, false));
+	ASSERT_EQ(0, luo_preserve_fd(v->session, v->device, DEVICE));
+}
+
+TEST_F(device, in_d3hot)
+{
+	struct vfio *v = &self->v;
+	unsigned int pm;
+
+	ASSERT_EQ(0, vfio_start(v));
+	pm = vfio_config_find(v->device, PCI_CAP_ID_PM);
+	if (!pm)
+		SKIP(return, "no power management capability");
+	ASSERT_EQ(0, preserve_memory(v, v->session));
+	ASSERT_EQ(0, vfio_config_write(v->device, pm + PCI_PM_CTRL, 2, D3HOT));
+	ASSERT_EQ(-EBUSY, luo_preserve_fd(v->session, v->device, DEVICE));
+	ASSERT_EQ(0, vfio_config_write(v->device, pm + PCI_PM_CTRL, 2, 0));
+	ASSERT_EQ(0, luo_preserve_fd(v->session, v->device, DEVICE));
+}
+
+/* Closing every other reference leaves the device running until the session ends */
+TEST_F(device, closed_by_its_owner)
+{
+	struct vfio *v = &self->v;
+	__u32 dev_id;
+	char bdf[16];
+
+	ASSERT_EQ(0, vfio_start(v));
+	ASSERT_EQ(0, preserve_memory(v, v->session));
+	ASSERT_EQ(0, luo_preserve_fd(v->session, v->device, DEVICE));
+	ASSERT_EQ(0, close(v->device));
+	ASSERT_EQ(0, close(v->iommufd));
+	ASSERT_EQ(0, close(v->memfd));
+
+	/* It has an owner still */
+	v->iommufd = iommufd_open();
+	v->device = vfio_open_noiommu(0, bdf);
+	ASSERT_GE(v->device, 0);
+	ASSERT_EQ(-EINVAL, vfio_bind(v->device, v->iommufd, &dev_id));
+
+	ASSERT_EQ(0, close(v->session));
+	ASSERT_EQ(0, vfio_bind(v->device, v->iommufd, &dev_id));
+}
+
+/* Interrupts are not carried */
+FIXTURE(device_irq)
+{
+	struct vfio v;
+	int eventfd;
+};
+
+FIXTURE_VARIANT(device_irq)
+{
+	unsigned int index;
+};
+
+FIXTURE_VARIANT_ADD(device_irq, intx) { .index = VFIO_PCI_INTX_IRQ_INDEX };
+FIXTURE_VARIANT_ADD(device_irq, msi) { .index = VFIO_PCI_MSI_IRQ_INDEX };
+FIXTURE_VARIANT_ADD(device_irq, msix) { .index = VFIO_PCI_MSIX_IRQ_INDEX };
+
+FIXTURE_SETUP(device_irq)
+{
+	const char *reason = vfio_setup(&self->v);
+
+	if (reason)
+		SKIP(return, "%s", reason);
+	self->eventfd = eventfd(0, EFD_CLOEXEC);
+	ASSERT_GE(self->eventfd, 0);
+	ASSERT_EQ(0, vfio_start(&self->v));
+	ASSERT_EQ(0, preserve_memory(&self->v, self->v.session));
+}
+
+FIXTURE_TEARDOWN(device_irq)
+{
+}
+
+TEST_F(device_irq, armed)
+{
+	struct vfio *v = &self->v;
+	int rc = vfio_arm_irq(v->device, variant->index, self->eventfd);
+
+	if (rc)
+		SKIP(return, "device has none of these: %s", strerror(-rc));
+	ASSERT_EQ(-EOPNOTSUPP, luo_preserve_fd(v->session, v->device, DEVICE));
+	ASSERT_EQ(0, vfio_disarm_irqs(v->device, variant->index));
+	ASSERT_EQ(0, luo_preserve_fd(v->session, v->device, DEVICE));
+}
+
+TEST_F(device_irq, cannot_be_armed_while_preserved)
+{
+	struct vfio *v = &self->v;
+	int rc = vfio_arm_irq(v->device, variant->index, self->eventfd);
+
+	if (rc)
+		SKIP(return, "device has none of these: %s", strerror(-rc));
+	ASSERT_EQ(0, vfio_disarm_irqs(v->device, variant->index));
+	ASSERT_EQ(0, luo_preserve_fd(v->session, v->device, DEVICE));
+	ASSERT_EQ(-EBUSY, vfio_arm_irq(v->device, variant->index, self->eventfd));
+	ASSERT_EQ(0, give_back(v));
+	ASSERT_EQ(0, vfio_arm_irq(v->device, variant->index, self->eventfd));
+}
+
+/* What would stop a preserved device, one way at a time */
+FIXTURE(device_stop)
+{
+	struct vfio v;
+};
+
+static int stop_by_reset(struct vfio *v)
+{
+	return vfio_reset(v->device);
+}
+
+static int stop_by_hot_reset(struct vfio *v)
+{
+	return vfio_hot_reset(v->device);
+}
+
+static int stop_by_low_power(struct vfio *v)
+{
+	return vfio_low_power(v->device, true);
+}
+
+static int stop_by_bus_master(struct vfio *v)
+{
+	return vfio_config_write(v->device, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+}
+
+static int stop_by_bus_master_byte(struct vfio *v)
+{
+	return vfio_config_write(v->device, PCI_COMMAND, 1, PCI_COMMAND_MEMORY);
+}
+
+static int stop_by_decoding(struct vfio *v)
+{
+	return vfio_config_write(v->device, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
+}
+
+static int stop_by_flr(struct vfio *v)
+{
+	unsigned int exp = vfio_config_find(v->device, PCI_CAP_ID_EXP);
+	__u32 cap = 0;
+
+	if (!exp || vfio_config_read(v->device, exp + PCI_EXP_DEVCAP, 4, &cap) || !(cap & PCI_EXP_DEVCAP_FLR))
+		return -ENODEV;
+	return vfio_config_write(v->device, exp + PCI_EXP_DEVCTL, 2, PCI_EXP_DEVCTL_BCR_FLR);
+}
+
+static int stop_by_flr_high_byte(struct vfio *v)
+{
+	unsigned int exp = vfio_config_find(v->device, PCI_CAP_ID_EXP);
+	__u32 cap = 0;
+
+	if (!exp || vfio_config_read(v->device, exp + PCI_EXP_DEVCAP, 4, &cap) || !(cap & PCI_EXP_DEVCAP_FLR))
+		return -ENODEV;
+	return vfio_config_write(v->device, exp + PCI_EXP_DEVCTL + 1, 1, PCI_EXP_DEVCTL_BCR_FLR >> 8);
+}
+
+static int stop_by_d3hot(struct vfio *v)
+{
+	unsigned int pm = vfio_config_find(v->device, PCI_CAP_ID_PM);
+
+	return pm ? vfio_config_write(v->device, pm + PCI_PM_CTRL, 2, D3HOT) : -ENODEV;
+}
+
+static int write_sysfs(struct vfio *v, const char *file, const char *text)
+{
+	char path[128];
+	ssize_t done;
+	int fd, rc;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", v->bdf, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -ENODEV;
+	done = write(fd, text, strlen(text));
+	rc = done < 0 ? -errno : 0;
+	close(fd);
+	return rc;
+}
+
+static int stop_by_sysfs_reset(struct vfio *v)
+{
+	return write_sysfs(v, "reset", "1");
+}
+
+static int stop_by_sriov(struct vfio *v)
+{
+	int rc = write_sysfs(v, "sriov_numvfs", "1");
+
+	/* Take them away again, whatever became of it */
+	if (!rc)
+		write_sysfs(v, "sriov_numvfs", "0");
+	return rc;
+}
+
+FIXTURE_VARIANT(device_stop)
+{
+	int (*stop)(struct vfio *v);
+};
+
+FIXTURE_VARIANT_ADD(device_stop, reset) { .stop = stop_by_reset };
+FIXTURE_VARIANT_ADD(device_stop, hot_reset) { .stop = stop_by_hot_reset };
+FIXTURE_VARIANT_ADD(device_stop, low_power) { .stop = stop_by_low_power };
+FIXTURE_VARIANT_ADD(device_stop, bus_master_off) { .stop = stop_by_bus_master };
+FIXTURE_VARIANT_ADD(device_stop, bus_master_off_byte) { .stop = stop_by_bus_master_byte };
+FIXTURE_VARIANT_ADD(device_stop, memory_decoding_off) { .stop = stop_by_decoding };
+FIXTURE_VARIANT_ADD(device_stop, flr) { .stop = stop_by_flr };
+FIXTURE_VARIANT_ADD(device_stop, flr_byte) { .stop = stop_by_flr_high_byte };
+FIXTURE_VARIANT_ADD(device_stop, d3hot) { .stop = stop_by_d3hot };
+FIXTURE_VARIANT_ADD(device_stop, sysfs_reset) { .stop = stop_by_sysfs_reset };
+FIXTURE_VARIANT_ADD(device_stop, sriov) { .stop = stop_by_sriov };
+
+FIXTURE_SETUP(device_stop)
+{
+	const char *reason = vfio_setup(&self->v);
+
+	if (reason)
+		SKIP(return, "%s", reason);
+	ASSERT_EQ(0, vfio_start(&self->v));
+	ASSERT_EQ(0, preserve_memory(&self->v, self->v.session));
+	ASSERT_EQ(0, luo_preserve_fd(self->v.session, self->v.device, DEVICE));
+}
+
+FIXTURE_TEARDOWN(device_stop)
+{
+}
+
+TEST_F(device_stop, is_refused_while_preserved)
+{
+	struct vfio *v = &self->v;
+	__u32 before, after;
+	int rc;
+
+	ASSERT_EQ(0, vfio_config_read(v->device, PCI_COMMAND, 2, &before));
+	ASSERT_TRUE(before & PCI_COMMAND_MASTER);
+	rc = variant->stop(v);
+	if (rc == -ENODEV || rc == -ENOTTY)
+		SKIP(return, "device has no such thing");
+	ASSERT_EQ(-EBUSY, rc);
+	ASSERT_EQ(0, vfio_config_read(v->device, PCI_COMMAND, 2, &after));
+	ASSERT_EQ(before, after);
+
+	ASSERT_EQ(0, give_back(v));
+	ASSERT_EQ(0, variant->stop(v));
+}
+
+/* The user goes on with it */
+FIXTURE(device_use)
+{
+	struct vfio v;
+};
+
+FIXTURE_SETUP(device_use)
+{
+	const char *reason = vfio_setup(&self->v);
+
+	if (reason)
+		SKIP(return, "%s", reason);
+	ASSERT_EQ(0, vfio_start(&self->v));
+}
+
+FIXTURE_TEARDOWN(device_use)
+{
+}
+
+TEST_F(device_use, config_space)
+{
+	struct vfio *v = &self->v;
+	__u32 before[64], after, pos;
+
+	for (pos = 0; pos < 256; pos += 4)
+		ASSERT_EQ(0, vfio_config_read(v->device, pos, 4, &before[pos / 4]));
+	ASSERT_EQ(0, preserve_memory(v, v->session));
+	ASSERT_EQ(0, luo_preserve_fd(v->session, v->device, DEVICE));
+	for (pos = 0; pos < 256; pos += 4) {
+		ASSERT_EQ(0, vfio_config_read(v->device, pos, 4, &after));
+		EXPECT_EQ(before[pos / 4], after);
+	}
+
+	/* Writes that stop nothing: what is there, more than that, another register */
+	ASSERT_EQ(0, vfio_config_write(v->device, PCI_COMMAND, 2, before[1] & 0xffff));
+	ASSERT_EQ(0, vfio_config_write(v->device, PCI_COMMAND, 2, (before[1] & 0xffff) | PCI_COMMAND_SERR));
+	ASSERT_EQ(0, vfio_config_write(v->device, PCI_CACHE_LINE_SIZE, 1, 0x10));
+	ASSERT_EQ(0, vfio_config_read(v->device, PCI_CACHE_LINE_SIZE, 1, &after));
+	ASSERT_EQ(0x10, after);
+	ASSERT_EQ(0, vfio_config_write(v->device, PCI_COMMAND, 2, before[1] & 0xffff));
+}
+
+TEST_F(device_use, registers)
+{
+	struct vfio *v = &self->v;
+	volatile __u32 *bar;
+	__u64 offset;
+	size_t size;
+	__u32 word, again;
+	void *late;
+
+	ASSERT_EQ(0, vfio_bar0(v->device, &offset, &size));
+	bar = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, v->device, offset);
+	ASSERT_NE(MAP_FAILED, (void *)bar);
+	word = bar[2];
+	ASSERT_EQ(0, preserve_memory(v, v->session));
+	ASSERT_EQ(0, luo_preserve_fd(v->session, v->device, DEVICE));
+
+	/* Mapped before, mapped now, and by a call */
+	ASSERT_EQ(word, bar[2]);
+	late = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, v->device, offset);
+	ASSERT_NE(MAP_FAILED, late);
+	ASSERT_EQ(word, ((volatile __u32 *)late)[2]);
+	ASSERT_EQ(4, pread(v->device, &again, 4, offset + 8));
+	ASSERT_EQ(word, again);
+
+	/* Also after something has been refused, for which maps are taken away */
+	ASSERT_EQ(-EBUSY, vfio_reset(v->device));
+	ASSERT_EQ(word, bar[2]);
+}
+
+TEST_F(device_use, again_and_again)
+{
+	struct vfio *v = &self->v;
+	__u32 before, after;
+	int i;
+
+	ASSERT_EQ(0, vfio_config_read(v->device, PCI_COMMAND, 2, &before));
+	for (i = 0; i < 50; i++) {
+		ASSERT_EQ(-ENXIO, luo_preserve_fd(v->session, v->device, DEVICE));
+		ASSERT_EQ(0, preserve_memory(v, v->session));
+		ASSERT_EQ(0, luo_preserve_fd(v->session, v->device, DEVICE));
+		ASSERT_EQ(0, give_back(v));
+	}
+	ASSERT_EQ(0, vfio_config_read(v->device, PCI_COMMAND, 2, &after));
+	ASSERT_EQ(before, after);
+}
+
+TEST_HARNESS_MAIN

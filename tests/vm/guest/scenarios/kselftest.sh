@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2154 # variables come from lib.sh
+#
+# No update: the kernel selftests (tests/kselftest), which tests/kselftest/run.sh
+# names on the command line: hf.programs=A,B,C. What they print goes to the
+# events, between two lines of ours for each program.
+
+kernel_1() {
+	for path in "$SYSPCI"/*; do
+		read -r device <"$path/device"
+		[ "$device" = 0x10c9 ] || continue
+		nic=${path##*/}
+		bind_vfio
+	done
+	programs=$(sed 's/.*hf\.programs=\([^ ]*\).*/\1/' /proc/cmdline)
+	for program in $(echo "$programs" | tr , ' '); do
+		doing "running $program"
+		emit "{\"ev\":\"program\",\"name\":\"$program\"}"
+		status=0
+		"$program" >"$EVENTS" 2>&1 || status=$?
+		emit "{\"ev\":\"program\",\"name\":\"$program\",\"status\":$status}"
+	done
+}
