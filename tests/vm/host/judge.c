@@ -102,6 +102,28 @@ static void check_control(struct verdict *v, const struct scenario *sc)
 		  a->n_stored, a->sent - (long)a->n_stored, v->hands.bus_master_edges, v->hands.device_resets, a->longest_gap_ms);
 }
 
+/* What was to be refused, and was; the guest ends at the first that was not. */
+static void check_refusals(struct verdict *v)
+{
+	struct event *e;
+	char name[64];
+	size_t i, k;
+
+	for (i = 0; i < v->record.n_event; i++) {
+		e = &v->record.event[i];
+		if (!event_is(e, "refusal", NULL))
+			continue;
+		snprintf(name, sizeof(name), "refused-%s", event_string(e, "name"));
+		for (k = 0; name[k]; k++)
+			if (name[k] == ' ')
+				name[k] = '-';
+		if (event_true(e, "skipped"))
+			check_skip(&v->checks, name, "cannot be had here");
+		else
+			check_add(&v->checks, name, true, "status %lld", (long long)event_int(e, "status", -1));
+	}
+}
+
 static void make_checks(struct verdict *v, const struct scenario *sc)
 {
 	int cancels = 0;
@@ -129,11 +151,18 @@ int judge(struct verdict *v, const char *dir, const struct scenario *sc, const s
 		return -1;
 	account_make(&v->account, &v->record);
 	hands_look(&v->hands, &v->record, sc, rules);
-	if (sc->loses) {
-		check_verify(v, &(struct scenario){ 0 });
-		check_control(v, sc);
-	} else {
+	switch (sc->judged) {
+	case JUDGED_ALL:
 		make_checks(v, sc);
+		break;
+	case JUDGED_CONTROL:
+		check_control(v, sc);
+		break;
+	case JUDGED_BY_GUEST:
+		check_end(v, sc);
+		console_check(&v->record, &v->checks);
+		check_refusals(v);
+		break;
 	}
 	return 0;
 }

@@ -106,7 +106,7 @@ static void on_event(void *ctx, ns_t t, const char *line)
 	snprintf(r->last_event, sizeof(r->last_event), "%.250s", line);
 	if (!strcmp(ev, "init")) {
 		r->kernel++;
-		if (sc->loses && r->kernel > sc->updates)
+		if (sc->judged == JUDGED_CONTROL && r->kernel > sc->updates)
 			end_source_in(r, AFTER_INIT_NS);
 	} else if (!strcmp(ev, "step")) {
 		snprintf(r->last_step, sizeof(r->last_step), "%s", member(o, "name"));
@@ -115,10 +115,10 @@ static void on_event(void *ctx, ns_t t, const char *line)
 			end_source_in(r, AFTER_RESUME_NS);
 	} else if (!strcmp(ev, "driver") && !strcmp(member(o, "state"), "ready")) {
 		source_start(&r->source);
-		if (!sc->updates && !sc->cancels)
+		if (sc->judged == JUDGED_ALL && !sc->resumes && !sc->cancels)
 			end_source_in(r, PLAIN_NS);
 	} else if (!strcmp(ev, "driver") && !strcmp(member(o, "state"), "resumed")) {
-		if (++r->resumed >= sc->updates && !sc->loses)
+		if (++r->resumed == sc->resumes)
 			end_source_in(r, AFTER_RESUME_NS);
 	} else if (!strcmp(ev, "done")) {
 		r->done = true;

@@ -9,16 +9,51 @@
  * The debug kernel (KASAN, lockdep under emulation) is slower by an order of magnitude and gets a rate to match.
  */
 const struct scenario scenarios[] = {
-	{ "igb-root-bus", "igb", TOPO_ROOT_BUS, KERNEL_HOLDFAST, "update", 1, 0, false, 1000, 120 },
-	{ "igb-root-port", "igb", TOPO_ROOT_PORT, KERNEL_HOLDFAST, "update", 1, 0, false, 1000, 120 },
-	{ "e1000e-root-bus", "e1000e", TOPO_ROOT_BUS, KERNEL_HOLDFAST, "update", 1, 0, false, 1000, 120 },
-	{ "igb-switch", "igb", TOPO_SWITCH, KERNEL_HOLDFAST, "update", 1, 0, false, 1000, 120 },
-	{ "update-twice", "igb", TOPO_ROOT_PORT, KERNEL_HOLDFAST, "update-twice", 2, 0, false, 1000, 180 },
-	{ "abort", "igb", TOPO_ROOT_PORT, KERNEL_HOLDFAST, "abort", 0, 2, false, 1000, 120 },
-	{ "control", "igb", TOPO_ROOT_PORT, KERNEL_STOCK, "control", 1, 0, true, 1000, 120 },
-	{ "no-update", "igb", TOPO_ROOT_PORT, KERNEL_STOCK, "plain", 0, 0, false, 1000, 60 },
-	{ "debug-update", "igb", TOPO_ROOT_PORT, KERNEL_DEBUG, "update", 1, 0, false, 100, 900 },
-	{ NULL, NULL, TOPO_ROOT_BUS, KERNEL_HOLDFAST, NULL, 0, 0, false, 0, 0 },
+	{
+		.name = "igb-root-bus", .device = "igb", .topology = TOPO_ROOT_BUS, .kernel = KERNEL_HOLDFAST,
+		.guest = "update", .updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
+	},
+	{
+		.name = "igb-root-port", .device = "igb", .topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST,
+		.guest = "update", .updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
+	},
+	{
+		.name = "e1000e-root-bus", .device = "e1000e", .topology = TOPO_ROOT_BUS, .kernel = KERNEL_HOLDFAST,
+		.guest = "update", .updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
+	},
+	{
+		.name = "igb-switch", .device = "igb", .topology = TOPO_SWITCH, .kernel = KERNEL_HOLDFAST,
+		.guest = "update", .updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
+	},
+	{
+		.name = "update-twice", .device = "igb", .topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST,
+		.guest = "update-twice", .updates = 2, .resumes = 2, .judged = JUDGED_ALL, .rate = 1000, .timeout_s = 180,
+	},
+	{
+		.name = "abort", .device = "igb", .topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST,
+		.guest = "abort", .cancels = 2, .judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
+	},
+	{
+		.name = "control", .device = "igb", .topology = TOPO_ROOT_PORT, .kernel = KERNEL_STOCK,
+		.guest = "control", .updates = 1, .judged = JUDGED_CONTROL, .rate = 1000, .timeout_s = 120,
+	},
+	{
+		.name = "no-update", .device = "igb", .topology = TOPO_ROOT_PORT, .kernel = KERNEL_STOCK,
+		.guest = "plain", .judged = JUDGED_ALL, .rate = 1000, .timeout_s = 60,
+	},
+	{
+		.name = "resume", .device = "igb", .topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST,
+		.guest = "resume", .resumes = 2, .judged = JUDGED_ALL, .rate = 1000, .timeout_s = 90,
+	},
+	{
+		.name = "refuse", .device = "igb", .topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST,
+		.guest = "refuse", .judged = JUDGED_BY_GUEST, .rate = 1000, .timeout_s = 120,
+	},
+	{
+		.name = "debug-update", .device = "igb", .topology = TOPO_ROOT_PORT, .kernel = KERNEL_DEBUG,
+		.guest = "update", .updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 100, .timeout_s = 900,
+	},
+	{ .name = NULL },
 };
 
 const struct scenario *scenario_find(const char *name)

@@ -17,6 +17,12 @@ enum kernel_kind {
 	KERNEL_DEBUG,
 };
 
+enum judgement {
+	JUDGED_ALL,		/* every check */
+	JUDGED_CONTROL,		/* passes only if the device or frames are lost */
+	JUDGED_BY_GUEST,	/* the guest's own points (refusal events), and clean consoles */
+};
+
 /**
  * struct scenario - one run of a VM
  * @name: name in KTAP output and of the run's folder
@@ -26,7 +32,8 @@ enum kernel_kind {
  * @guest: what the guest is told to do (hf.scenario=)
  * @updates: kexecs that must happen
  * @cancels: preserves that are taken back
- * @loses: true for the control: the run passes only if the device or frames are lost
+ * @resumes: times a driver takes the device up from another one
+ * @judged: what makes it pass
  * @rate: frames per second
  * @timeout_s: bound of the whole run in seconds
  */
@@ -36,8 +43,8 @@ struct scenario {
 	enum topology topology;
 	enum kernel_kind kernel;
 	const char *guest;
-	int updates, cancels;
-	bool loses;
+	int updates, cancels, resumes;
+	enum judgement judged;
 	int rate;
 	int timeout_s;
 };
