@@ -22,7 +22,13 @@ static void look_for_end(void *ctx, ns_t t, const char *line)
 const char *accel_probe(const char *kernel, const char *dir)
 {
 	struct qemu_config c = {
-		.kernel = kernel, .accel = "kvm", .mem_mb = 256, .cpus = 1, .event_fd = -1, .net_fd = -1, .dir = dir,
+		.kernel = kernel,
+		.accel = "kvm",
+		.mem_mb = 256,
+		.cpus = 1,
+		.event_fd = -1,
+		.net_fd = -1,
+		.dir = dir,
 		.append = "console=ttyS0,115200 earlyprintk=serial,ttyS0,115200 panic=-1",
 	};
 	struct pollfd p = { .events = POLLIN };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Three independent counts: frames sent (the source's log), frames the NIC wrote to memory (QEMU's trace), frames the
- * driver found (its own events). Frames are sent in order, the ring is filled in order, so while nothing is lost the
- * k-th write carries the k-th frame; that gives each frame its own time of arrival in memory.
+ * Three independent counts: frames sent (the source's log), frames the NIC wrote to memory (QEMU's
+ * trace), frames the driver found (its own events). Frames are sent in order, the ring is filled in
+ * order, so while nothing is lost the k-th write carries the k-th frame; that gives each frame its
+ * own time of arrival in memory.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,9 @@
 #define E1000_RING 0x2800
 
 /*
- * QEMU's main loop, which passes the frames on, is held up now and then for up to some 200 ms on a busy host. With nothing lost, a
- * hole in the writes longer than the source's own longest pause by this much is one of the device.
+ * QEMU's main loop, which passes the frames on, is held up now and then for up to some 200 ms on a
+ * busy host. With nothing lost, a hole in the writes longer than the source's own longest pause by
+ * this much is one of the device.
  */
 #define ALLOWED_HOLE_MS 400
 
@@ -54,8 +56,9 @@ static void add_stored(struct account *a, ns_t t, int64_t slot)
 }
 
 /*
- * A frame is stored when a buffer write follows its descriptor. igb reports the write twice (frame and checksum, or the
- * same twice behind a port), so what counts is one write for each descriptor taken.
+ * A frame is stored when a buffer write follows its descriptor. igb reports the write twice (frame
+ * and checksum, or the same twice behind a port), so what counts is one write for each descriptor
+ * taken.
  */
 static void find_stored(struct account *a, const struct record *r)
 {
@@ -77,7 +80,8 @@ static void find_stored(struct account *a, const struct record *r)
 			descriptors = true;
 			pending = true;
 			slot = -1;
-			if (ring.length && t->address >= ring.base && t->address < ring.base + ring.length)
+			if (ring.length && t->address >= ring.base &&
+			    t->address < ring.base + ring.length)
 				slot = (t->address - ring.base) / DESCRIPTOR_SIZE;
 		} else if (t->kind == TRACE_STORED && (pending || !descriptors)) {
 			add_stored(a, t->t, slot);
@@ -233,34 +237,44 @@ static void check_totals(const struct account *a, struct record *r, struct check
 	for (i = 0; i < r->n_event; i++)
 		if (event_is(&r->event[i], "result", NULL))
 			e = &r->event[i];
-	check_add(c, "frames-lost", e && a->sent > 0 && !a->lost && !event_int(e, "lost", -1),
-		  "%ld sent, %ld received, %ld lost; the driver misses %lld; the host's socket dropped %ld", a->sent, a->received,
-		  a->lost, e ? (long long)event_int(e, "lost", -1) : -1LL, r->drops);
-	check_add(c, "frames-good", e && !a->duplicated && !a->corrupt, "%ld duplicated, %ld corrupt", a->duplicated, a->corrupt);
-	check_add(c, "frames-stored", a->sent > 0 && (long)a->n_stored == a->sent, "%zu writes by the NIC for %ld frames",
-		  a->n_stored, a->sent);
-	check_add(c, "ring-in-order", a->ring_size > 0 && !a->slot_breaks, "ring of %lld, %ld breaks in the order of descriptors",
-		  (long long)a->ring_size, a->slot_breaks);
-	check_add(c, "dma-continuous", a->n_stored > 1 && a->longest_gap_ms < a->longest_pause_ms + ALLOWED_HOLE_MS,
-		  "longest time without a write %.1f ms, longest pause of the source %.1f ms", a->longest_gap_ms,
-		  a->longest_pause_ms);
+	check_add(
+		c, "frames-lost", e && a->sent > 0 && !a->lost && !event_int(e, "lost", -1),
+		"%ld sent, %ld received, %ld lost; the driver misses %lld; the host's socket dropped %ld",
+		a->sent, a->received, a->lost, e ? (long long)event_int(e, "lost", -1) : -1LL,
+		r->drops);
+	check_add(c, "frames-good", e && !a->duplicated && !a->corrupt,
+		  "%ld duplicated, %ld corrupt", a->duplicated, a->corrupt);
+	check_add(c, "frames-stored", a->sent > 0 && (long)a->n_stored == a->sent,
+		  "%zu writes by the NIC for %ld frames", a->n_stored, a->sent);
+	check_add(c, "ring-in-order", a->ring_size > 0 && !a->slot_breaks,
+		  "ring of %lld, %ld breaks in the order of descriptors", (long long)a->ring_size,
+		  a->slot_breaks);
+	check_add(c, "dma-continuous",
+		  a->n_stored > 1 && a->longest_gap_ms < a->longest_pause_ms + ALLOWED_HOLE_MS,
+		  "longest time without a write %.1f ms, longest pause of the source %.1f ms",
+		  a->longest_gap_ms, a->longest_pause_ms);
 }
 
-static void check_gap(const struct account *a, struct record *r, int u, const char *suffix, struct checks *c)
+static void check_gap(const struct account *a, struct record *r, int u, const char *suffix,
+		      struct checks *c)
 {
 	const struct gap *g = &a->gap[u];
 	char name[48];
 
 	snprintf(name, sizeof(name), "frames-in-gap%s", suffix);
-	check_add(c, name, r->update[u].init != NO_TIME && g->stored > 0 && !g->missing &&
-		  g->stored == g->sent + g->in_flight_before - g->in_flight_after,
-		  "%ld sent, %ld stored, in flight %ld at its begin and %ld at its end, %ld missing; longest time without a write %.1f ms",
-		  g->sent, g->stored, g->in_flight_before, g->in_flight_after, g->missing, g->longest_ms);
+	check_add(
+		c, name,
+		r->update[u].init != NO_TIME && g->stored > 0 && !g->missing &&
+			g->stored == g->sent + g->in_flight_before - g->in_flight_after,
+		"%ld sent, %ld stored, in flight %ld at its begin and %ld at its end, %ld missing; longest time without a write %.1f ms",
+		g->sent, g->stored, g->in_flight_before, g->in_flight_after, g->missing,
+		g->longest_ms);
 }
 
 /*
- * Event before @e on the channel; a count in @e was taken after that one was sent and before @e was. It may have arrived a little
- * later than it was sent, and a trace record comes a little later than the write it tells of: IN_FLIGHT_NS is for both.
+ * Event before @e on the channel; a count in @e was taken after that one was sent and before @e
+ * was. It may have arrived a little later than it was sent, and a trace record comes a little later
+ * than the write it tells of: IN_FLIGHT_NS is for both.
  */
 static ns_t time_before(const struct record *r, const struct event *e)
 {
@@ -268,9 +282,11 @@ static ns_t time_before(const struct record *r, const struct event *e)
 }
 
 /*
- * The driver's count at its first look against the NIC's writes: it was taken between the event before and this one.
+ * The driver's count at its first look against the NIC's writes: it was taken between the event
+ * before and this one.
  */
-static void check_resumed(const struct account *a, struct record *r, int u, const char *suffix, struct checks *c)
+static void check_resumed(const struct account *a, struct record *r, int u, const char *suffix,
+			  struct checks *c)
 {
 	struct event *e = r->update[u].resumed_event;
 	long low, high, found;
@@ -284,16 +300,19 @@ static void check_resumed(const struct account *a, struct record *r, int u, cons
 	found = event_int(e, "received", -1);
 	low = account_stored_until(a, time_before(r, e) - IN_FLIGHT_NS);
 	high = account_stored_until(a, e->t + IN_FLIGHT_NS);
-	check_add(c, name, found >= low && found <= high, "first look found %ld frames, the NIC had written %ld to %ld by then",
-		  found, low, high);
+	check_add(c, name, found >= low && found <= high,
+		  "first look found %ld frames, the NIC had written %ld to %ld by then", found, low,
+		  high);
 }
 
 /*
- * The device's own statistics, read by the driver before the update and after it. Reading clears them, so the driver reads
- * only the counter of good packets before, and adds up; the counter of all packets (TPR) it leaves alone, so what that holds
- * afterwards was counted in both kernels. A reset would have set it to zero. With them goes the head of the ring.
+ * The device's own statistics, read by the driver before the update and after it. Reading clears
+ * them, so the driver reads only the counter of good packets before, and adds up; the counter of
+ * all packets (TPR) it leaves alone, so what that holds afterwards was counted in both kernels. A
+ * reset would have set it to zero. With them goes the head of the ring.
  */
-static void check_statistics(const struct account *a, struct record *r, int u, const char *suffix, struct checks *c)
+static void check_statistics(const struct account *a, struct record *r, int u, const char *suffix,
+			     struct checks *c)
 {
 	struct event *e, *before = NULL, *after = NULL;
 	long stored_low, stored_high;
@@ -313,19 +332,26 @@ static void check_statistics(const struct account *a, struct record *r, int u, c
 		check_add(c, name, false, "registers not reported");
 		return;
 	}
-	stored_low = account_stored_until(a, time_before(r, after) - IN_FLIGHT_NS) - account_stored_until(a, before->t);
-	stored_high = account_stored_until(a, after->t + IN_FLIGHT_NS) - account_stored_until(a, time_before(r, before) - IN_FLIGHT_NS);
+	stored_low = account_stored_until(a, time_before(r, after) - IN_FLIGHT_NS) -
+		     account_stored_until(a, before->t);
+	stored_high = account_stored_until(a, after->t + IN_FLIGHT_NS) -
+		      account_stored_until(a, time_before(r, before) - IN_FLIGHT_NS);
 	good = event_int(after, "gprc", -1) - event_int(before, "gprc", 0);
 	all = event_int(after, "tpr", -1);
 	all_low = account_stored_until(a, time_before(r, after) - IN_FLIGHT_NS);
 	if (a->ring_size)
-		head = (event_int(after, "rdh", 0) - event_int(before, "rdh", 0) + a->ring_size) % a->ring_size;
-	check_add(c, name, good >= stored_low && all >= all_low && head >= stored_low && head <= stored_high,
-		  "good packets +%lld, ring head +%lld, stored in between %ld to %ld; all packets since the start %lld of %lld",
-		  (long long)good, (long long)head, stored_low, stored_high, (long long)all, (long long)all_low);
+		head = (event_int(after, "rdh", 0) - event_int(before, "rdh", 0) + a->ring_size) %
+		       a->ring_size;
+	check_add(
+		c, name,
+		good >= stored_low && all >= all_low && head >= stored_low && head <= stored_high,
+		"good packets +%lld, ring head +%lld, stored in between %ld to %ld; all packets since the start %lld of %lld",
+		(long long)good, (long long)head, stored_low, stored_high, (long long)all,
+		(long long)all_low);
 }
 
-void account_check(const struct account *a, struct record *r, const struct scenario *sc, struct checks *c)
+void account_check(const struct account *a, struct record *r, const struct scenario *sc,
+		   struct checks *c)
 {
 	char suffix[16] = "";
 	int u;

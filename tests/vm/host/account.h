@@ -44,7 +44,8 @@ struct phases {
  * @received: frames the driver found good, -1 if it never said
  * @lost: sent and not received; by the NIC's writes if the driver never said
  * @duplicated, @corrupt: as the driver says
- * @before, @during, @after: received up to the stop before the (first) reboot, found at the first look, later; -1 unknown
+ * @before, @during, @after: received up to the stop before the (first) reboot, found at the first
+ * look, later; -1 unknown
  * @longest_gap_ms: longest time without a write from the first write to the last frame sent
  * @longest_pause_ms: longest time between two sends
  * @gap, @phases: for each update
@@ -62,7 +63,8 @@ struct account {
 };
 
 void account_make(struct account *a, struct record *r);
-void account_check(const struct account *a, struct record *r, const struct scenario *sc, struct checks *c);
+void account_check(const struct account *a, struct record *r, const struct scenario *sc,
+		   struct checks *c);
 void account_free(struct account *a);
 
 /* Frames stored up to time @t. */

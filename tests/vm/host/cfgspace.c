@@ -28,7 +28,8 @@ bool cfg_parse(struct cfg_dump *d, const char *bdf, const char *hex)
 
 	memset(d, 0, sizeof(*d));
 	snprintf(d->bdf, sizeof(d->bdf), "%s", bdf);
-	while (d->len < CFG_SIZE && (hi = hex_digit(hex[0])) >= 0 && (lo = hex_digit(hex[1])) >= 0) {
+	while (d->len < CFG_SIZE && (hi = hex_digit(hex[0])) >= 0 &&
+	       (lo = hex_digit(hex[1])) >= 0) {
 		d->bytes[d->len++] = hi << 4 | lo;
 		hex += 2;
 	}
@@ -51,7 +52,8 @@ uint32_t cfg_read(const struct cfg_dump *d, unsigned int offset, unsigned int si
 }
 
 /*
- * Walk the two capability lists and call it a day after as many entries as fit. Calls @fn until it returns true.
+ * Walk the two capability lists and call it a day after as many entries as fit. Calls @fn until it
+ * returns true.
  */
 typedef bool (*cap_fn)(void *ctx, unsigned int start, unsigned int id, bool extended);
 
@@ -65,7 +67,8 @@ static void walk_caps(const struct cfg_dump *d, cap_fn fn, void *ctx)
 			if (fn(ctx, at, d->bytes[at], false))
 				return;
 	}
-	for (at = EXTENDED, left = 128; at >= EXTENDED && at + 4 <= d->len && left--; at = head >> 20) {
+	for (at = EXTENDED, left = 128; at >= EXTENDED && at + 4 <= d->len && left--;
+	     at = head >> 20) {
 		head = cfg_read(d, at, 4);
 		if (!head || fn(ctx, at, head & 0xffff, true))
 			return;
@@ -155,7 +158,7 @@ static bool parse_rule(struct cfg_rule *r, char *line)
 	r->bridge = strcmp(who, "device");
 	if (r->device && r->bridge && strcmp(who, "any"))
 		return false;
-	if (strlen(line) < 8)	/* a rule without a reason is none */
+	if (strlen(line) < 8) /* a rule without a reason is none */
 		return false;
 	r->reason = xstrdup(line);
 	return true;
@@ -200,14 +203,16 @@ void cfg_rules_free(struct cfg_rules *r)
 	memset(r, 0, sizeof(*r));
 }
 
-const char *cfg_rule_reason(const struct cfg_rules *r, enum cfg_rule_kind kind, bool bridge, const char *where, uint8_t bits)
+const char *cfg_rule_reason(const struct cfg_rules *r, enum cfg_rule_kind kind, bool bridge,
+			    const char *where, uint8_t bits)
 {
 	size_t i;
 
 	for (i = 0; i < r->n; i++) {
 		const struct cfg_rule *k = &r->rule[i];
 
-		if (k->kind == kind && (bridge ? k->bridge : k->device) && !strcmp(k->where, where) && !(bits & ~k->mask))
+		if (k->kind == kind && (bridge ? k->bridge : k->device) &&
+		    !strcmp(k->where, where) && !(bits & ~k->mask))
 			return k->reason;
 	}
 	return NULL;

@@ -57,7 +57,8 @@ static int bins_of(const struct chart_scale *s)
 	return (int)ceil((s->to_ms - s->from_ms) / CHART_BIN_MS);
 }
 
-static int *count_bins(const struct verdict *v, const struct chart_scale *s, size_t n, ns_t (*at)(const struct verdict *, size_t))
+static int *count_bins(const struct verdict *v, const struct chart_scale *s, size_t n,
+		       ns_t (*at)(const struct verdict *, size_t))
 {
 	int bins = bins_of(s), k, *count = xrealloc(NULL, (bins + 1) * sizeof(*count));
 	double ms;
@@ -80,8 +81,10 @@ void chart_fit(struct chart_scale *s, const struct verdict *v)
 	int *count, k;
 
 	if (v->record.n_updates && u->init != NO_TIME)
-		end = ns_to_ms((u->resumed != NO_TIME ? u->resumed : u->init) - u->reboot) + AFTER_MS;
-	if (v->record.n_updates && u->preserve != NO_TIME && ns_to_ms(u->preserve - u->reboot) - 500 < s->from_ms)
+		end = ns_to_ms((u->resumed != NO_TIME ? u->resumed : u->init) - u->reboot) +
+		      AFTER_MS;
+	if (v->record.n_updates && u->preserve != NO_TIME &&
+	    ns_to_ms(u->preserve - u->reboot) - 500 < s->from_ms)
 		s->from_ms = ns_to_ms(u->preserve - u->reboot) - 500;
 	if (s->from_ms > -BEFORE_MS)
 		s->from_ms = -BEFORE_MS;
@@ -105,11 +108,14 @@ static void print_band(const struct plot *p, const char *name, double from, doub
 
 	if (to < from)
 		return;
-	fprintf(p->out, "<g class=\"band %s\"><title>%s: %.1f ms</title><rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>",
+	fprintf(p->out,
+		"<g class=\"band %s\"><title>%s: %.1f ms</title><rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>",
 		name, name, to - from, a, TOP, b - a < 1 ? 1 : b - a, HEIGHT - TOP - BOTTOM);
 	/* Labels that could touch go on different rows. */
-	fprintf(p->out, "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>", label, label, TOP, TOP - 4 - at * 16);
-	fprintf(p->out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text></g>\n", label, TOP - 7 - at * 16, name);
+	fprintf(p->out, "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>", label, label, TOP,
+		TOP - 4 - at * 16);
+	fprintf(p->out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text></g>\n", label,
+		TOP - 7 - at * 16, name);
 	*row = (at + 1) % LABEL_ROWS;
 }
 
@@ -122,7 +128,8 @@ static void print_bands(const struct plot *p, const struct verdict *v)
 	if (!v->record.n_updates)
 		return;
 	if (u->preserve != NO_TIME)
-		print_band(p, "preserve", ns_to_ms(u->preserve - o), ns_to_ms(u->preserved - o), &row);
+		print_band(p, "preserve", ns_to_ms(u->preserve - o), ns_to_ms(u->preserved - o),
+			   &row);
 	frozen = u->frozen != NO_TIME ? u->frozen : u->reboot;
 	if (u->frozen != NO_TIME)
 		print_band(p, "freeze", 0, ns_to_ms(frozen - o), &row);
@@ -137,17 +144,21 @@ static void print_bands(const struct plot *p, const struct verdict *v)
 static void print_axes(const struct plot *p)
 {
 	int step = p->s->max > 100 ? 50 : p->s->max > 40 ? 20 : p->s->max > 10 ? 10 : 5, k;
-	double ms, tick = p->s->to_ms - p->s->from_ms > 8000 ? 2000 : p->s->to_ms - p->s->from_ms > 4000 ? 1000 : 500;
+	double ms, tick = p->s->to_ms - p->s->from_ms > 8000 ? 2000 :
+			  p->s->to_ms - p->s->from_ms > 4000 ? 1000 :
+							       500;
 
 	for (k = 0; k <= p->s->max; k += step)
-		fprintf(p->out, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>"
+		fprintf(p->out,
+			"<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>"
 			"<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%d</text>\n",
 			LEFT, WIDTH - RIGHT, y_of(p, k), y_of(p, k), LEFT - 6, y_of(p, k) + 4, k);
 	for (ms = ceil(p->s->from_ms / tick) * tick; ms <= p->s->to_ms; ms += tick)
-		fprintf(p->out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%g s</text>\n", x_of(p, ms), HEIGHT - BOTTOM + 16,
-			ms / 1000);
-	fprintf(p->out, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">time from the reboot call</text>\n", (LEFT + WIDTH) / 2,
-		HEIGHT - 6);
+		fprintf(p->out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%g s</text>\n",
+			x_of(p, ms), HEIGHT - BOTTOM + 16, ms / 1000);
+	fprintf(p->out,
+		"<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">time from the reboot call</text>\n",
+		(LEFT + WIDTH) / 2, HEIGHT - 6);
 }
 
 /* A step line over the bins; closed down to the axis for an area. */
@@ -156,10 +167,12 @@ static void print_series(const struct plot *p, const char *class, const int *cou
 	int bins = bins_of(p->s), k;
 	double x;
 
-	fprintf(p->out, "<path class=\"%s\" d=\"M%.1f %.1f", class, x_of(p, p->s->from_ms), y_of(p, area ? 0 : count[0]));
+	fprintf(p->out, "<path class=\"%s\" d=\"M%.1f %.1f", class, x_of(p, p->s->from_ms),
+		y_of(p, area ? 0 : count[0]));
 	for (k = 0; k < bins; k++) {
 		x = x_of(p, p->s->from_ms + k * CHART_BIN_MS);
-		fprintf(p->out, "L%.1f %.1f", x, y_of(p, count[k] > p->s->max ? p->s->max : count[k]));
+		fprintf(p->out, "L%.1f %.1f", x,
+			y_of(p, count[k] > p->s->max ? p->s->max : count[k]));
 		x = x_of(p, p->s->from_ms + (k + 1) * CHART_BIN_MS);
 		fprintf(p->out, "H%.1f", x);
 	}
@@ -174,7 +187,8 @@ void chart_print(FILE *out, const struct verdict *v, const struct chart_scale *s
 	int *stored = count_bins(v, s, v->account.n_stored, stored_at);
 	int *sent = count_bins(v, s, v->record.n_sent, sent_at);
 
-	fprintf(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n", WIDTH, HEIGHT, title);
+	fprintf(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n", WIDTH, HEIGHT,
+		title);
 	print_bands(&p, v);
 	print_axes(&p);
 	print_series(&p, "stored", stored, true);

@@ -62,11 +62,13 @@ void checks_print_ktap(const struct checks *c, FILE *out, int indent)
 		const struct check *k = &c->check[i];
 
 		if (k->skip)
-			fprintf(out, "%*sok %zu %s # SKIP %s\n", indent, "", i + 1, k->name, k->detail);
+			fprintf(out, "%*sok %zu %s # SKIP %s\n", indent, "", i + 1, k->name,
+				k->detail);
 		else if (k->ok)
 			fprintf(out, "%*sok %zu %s # %s\n", indent, "", i + 1, k->name, k->detail);
 		else
-			fprintf(out, "%*snot ok %zu %s # %s\n", indent, "", i + 1, k->name, k->detail);
+			fprintf(out, "%*snot ok %zu %s # %s\n", indent, "", i + 1, k->name,
+				k->detail);
 	}
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The window: from the first "ring armed" to the last result of the driver. Before it the driver resets the device
- * itself, after it closing the device does. Writes to configuration space and registers are judged in the narrower
- * window from each reboot call to the driver's first look in the new kernel (I5), where nobody owns the device.
+ * The window: from the first "ring armed" to the last result of the driver. Before it the driver
+ * resets the device itself, after it closing the device does. Writes to configuration space and
+ * registers are judged in the narrower window from each reboot call to the driver's first look in
+ * the new kernel (I5), where nobody owns the device.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -36,9 +37,9 @@ struct function {
 	char model[24];
 	int bdf;
 	bool bridge;
-	int master;			/* COMMAND.BUS_MASTER, -1 unknown */
-	uint32_t bus_numbers;		/* bits 0-23 of offset 0x18; 0 after the machine's reset */
-	const struct cfg_dump *dump;	/* any dump, for where capabilities are */
+	int master; /* COMMAND.BUS_MASTER, -1 unknown */
+	uint32_t bus_numbers; /* bits 0-23 of offset 0x18; 0 after the machine's reset */
+	const struct cfg_dump *dump; /* any dump, for where capabilities are */
 };
 
 #define MAX_FUNCTIONS 16
@@ -53,15 +54,16 @@ struct look {
 	struct cfg_dump *dump;
 	struct event **dump_event;
 	size_t n_dump, cap_dump, cap_dump_event;
-	bool in_window;			/* the driver owns the device */
-	bool nobody;			/* between reboot call and resume */
-	bool resumed;			/* the driver may be at work again, though we have not heard of it yet */
+	bool in_window; /* the driver owns the device */
+	bool nobody; /* between reboot call and resume */
+	bool resumed; /* the driver may be at work again, though we have not heard of it yet */
 };
 
 static void note(char *first, const struct trace_record *t, const char *what)
 {
 	if (!first[0])
-		snprintf(first, 128, "trace.log:%d %s%s%s", t->line, t->model, t->model[0] ? " " : "", what);
+		snprintf(first, 128, "trace.log:%d %s%s%s", t->line, t->model,
+			 t->model[0] ? " " : "", what);
 }
 
 static int parse_bdf(const char *s)
@@ -128,8 +130,8 @@ static void look_at_command(struct look *l, struct function *f, const struct tra
 }
 
 /*
- * The trace does not say how wide a write was. Linux writes the three numbers as one dword at 0x18, or single ones as a
- * byte; 0x1b is the latency timer.
+ * The trace does not say how wide a write was. Linux writes the three numbers as one dword at 0x18,
+ * or single ones as a byte; 0x1b is the latency timer.
  */
 static void look_at_bus_numbers(struct look *l, struct function *f, const struct trace_record *t)
 {
@@ -159,7 +161,8 @@ static void look_at_link_write(struct look *l, struct function *f, const struct 
 {
 	unsigned int express = f->dump ? cfg_capability(f->dump, CAP_EXPRESS) : 0;
 
-	if (!l->in_window || !express || t->offset != express + EXPRESS_LINK_CONTROL || !(t->value & (LINK_DISABLE | LINK_RETRAIN)))
+	if (!l->in_window || !express || t->offset != express + EXPRESS_LINK_CONTROL ||
+	    !(t->value & (LINK_DISABLE | LINK_RETRAIN)))
 		return;
 	l->h->link_changes++;
 	note(l->h->first_link, t, "link disabled or retrained");
@@ -205,8 +208,8 @@ static void count_write(struct look *l, const struct function *f, const struct t
 	if (!reason) {
 		l->h->unlisted_writes++;
 		if (!l->h->first_write[0])
-			snprintf(l->h->first_write, 128, "trace.log:%d %s %s <- 0x%llx", t->line, f->model, where,
-				 (unsigned long long)t->value);
+			snprintf(l->h->first_write, 128, "trace.log:%d %s %s <- 0x%llx", t->line,
+				 f->model, where, (unsigned long long)t->value);
 	}
 }
 
@@ -220,7 +223,8 @@ static void look_at_config_write(struct look *l, const struct trace_record *t)
 		look_at_command(l, f, t);
 	if (f->bridge && t->offset >= BRIDGE_BUS_NUMBERS && t->offset <= BRIDGE_SUBORDINATE)
 		look_at_bus_numbers(l, f, t);
-	if (f->bridge && t->offset == BRIDGE_CONTROL && (t->value & BRIDGE_CONTROL_RESET) && l->in_window) {
+	if (f->bridge && t->offset == BRIDGE_CONTROL && (t->value & BRIDGE_CONTROL_RESET) &&
+	    l->in_window) {
 		l->h->bus_resets++;
 		note(l->h->first_reset, t, "secondary bus reset");
 	}
@@ -248,7 +252,10 @@ static void look_at_reset(struct look *l, const struct trace_record *t)
 	note(l->h->first_reset, t, t->kind == TRACE_RESET ? "reset" : "device reset by register");
 }
 
-/* While nobody owns the device no register is written; afterwards the driver moves the tail and nothing else. */
+/*
+ * While nobody owns the device no register is written; afterwards the driver moves the tail and
+ * nothing else.
+ */
 static void look_at_register(struct look *l, const struct trace_record *t, bool after_reboot)
 {
 	char text[64];
@@ -258,7 +265,8 @@ static void look_at_register(struct look *l, const struct trace_record *t, bool 
 	if (l->resumed && (t->address == IGB_RDT0 || t->address == E1000_RDT0))
 		return;
 	l->h->register_writes++;
-	snprintf(text, sizeof(text), "register 0x%llx <- 0x%llx", (unsigned long long)t->address, (unsigned long long)t->value);
+	snprintf(text, sizeof(text), "register 0x%llx <- 0x%llx", (unsigned long long)t->address,
+		 (unsigned long long)t->value);
 	note(l->h->first_register, t, text);
 }
 
@@ -338,11 +346,14 @@ static void compare(struct look *l, const struct cfg_dump *a, const struct cfg_d
 		if (a->bytes[i] == b->bytes[i])
 			continue;
 		cfg_where(a, i, where);
-		reason = cfg_rule_reason(l->rules, CFG_DIFF, cfg_is_bridge(a), where, a->bytes[i] ^ b->bytes[i]);
+		reason = cfg_rule_reason(l->rules, CFG_DIFF, cfg_is_bridge(a), where,
+					 a->bytes[i] ^ b->bytes[i]);
 		o = json_object_new_object();
 		json_object_object_add(o, "update", json_object_new_int(update + 1));
 		json_object_object_add(o, "bdf", json_object_new_string(a->bdf));
-		json_object_object_add(o, "function", json_object_new_string(cfg_is_bridge(a) ? "bridge" : "device"));
+		json_object_object_add(o, "function",
+				       json_object_new_string(cfg_is_bridge(a) ? "bridge" :
+										 "device"));
 		json_object_object_add(o, "offset", json_object_new_int(i));
 		json_object_object_add(o, "where", json_object_new_string(where));
 		json_object_object_add(o, "before", json_object_new_int(a->bytes[i]));
@@ -352,12 +363,16 @@ static void compare(struct look *l, const struct cfg_dump *a, const struct cfg_d
 		if (!reason) {
 			l->h->unlisted_changes++;
 			if (!l->h->first_change[0])
-				snprintf(l->h->first_change, 128, "%s %s: %02x -> %02x", a->bdf, where, a->bytes[i], b->bytes[i]);
+				snprintf(l->h->first_change, 128, "%s %s: %02x -> %02x", a->bdf,
+					 where, a->bytes[i], b->bytes[i]);
 		}
 	}
 }
 
-/* The dump of @bdf in kernel @kernel that was taken when the driver had (again) taken up its work; NULL if none. */
+/*
+ * The dump of @bdf in kernel @kernel that was taken when the driver had (again) taken up its work;
+ * NULL if none.
+ */
 static const struct cfg_dump *dump_at_work(const struct look *l, const char *bdf, int kernel)
 {
 	size_t i;
@@ -385,7 +400,8 @@ static void look_at_dumps(struct look *l)
 			b = dump_at_work(l, a->bdf, u + 2);
 			if (!b) {
 				l->h->unlisted_changes++;
-				snprintf(l->h->first_change, 128, "%s: no dump after update %d", a->bdf, u + 1);
+				snprintf(l->h->first_change, 128, "%s: no dump after update %d",
+					 a->bdf, u + 1);
 				continue;
 			}
 			l->h->dumps++;
@@ -394,7 +410,8 @@ static void look_at_dumps(struct look *l)
 	}
 }
 
-void hands_look(struct hands *h, struct record *r, const struct scenario *sc, const struct cfg_rules *rules)
+void hands_look(struct hands *h, struct record *r, const struct scenario *sc,
+		const struct cfg_rules *rules)
 {
 	struct look l = { .h = h, .r = r, .sc = sc, .rules = rules };
 
@@ -412,29 +429,36 @@ void hands_check(const struct hands *h, const struct scenario *sc, struct checks
 {
 	int functions = sc->topology == TOPO_ROOT_BUS ? 1 : sc->topology == TOPO_ROOT_PORT ? 2 : 4;
 
-	check_add(c, "device-not-reset", !h->device_resets && !h->bus_resets, "%d device resets, %d bus resets %s",
-		  h->device_resets, h->bus_resets, h->first_reset);
+	check_add(c, "device-not-reset", !h->device_resets && !h->bus_resets,
+		  "%d device resets, %d bus resets %s", h->device_resets, h->bus_resets,
+		  h->first_reset);
 	check_add(c, "bus-master-device", !h->bus_master_edges, "%d edges %s", h->bus_master_edges,
 		  h->bus_master_edges ? h->first_edge : "");
 	if (sc->topology == TOPO_ROOT_BUS)
 		check_skip(c, "bus-master-bridges", "no bridge above the device");
 	else
-		check_add(c, "bus-master-bridges", !h->bridge_bus_master_edges, "%d edges %s", h->bridge_bus_master_edges,
+		check_add(c, "bus-master-bridges", !h->bridge_bus_master_edges, "%d edges %s",
+			  h->bridge_bus_master_edges,
 			  h->bridge_bus_master_edges ? h->first_edge : "");
-	check_add(c, "power-state", !h->power_changes, "%d changes %s", h->power_changes, h->first_power);
+	check_add(c, "power-state", !h->power_changes, "%d changes %s", h->power_changes,
+		  h->first_power);
 	if (sc->topology == TOPO_ROOT_BUS)
 		check_skip(c, "bus-numbers", "no bridge above the device");
 	else
-		check_add(c, "bus-numbers", !h->bus_number_changes, "%d changes %s", h->bus_number_changes, h->first_bus);
-	check_add(c, "link", !h->link_changes, "%d times disabled or retrained %s", h->link_changes, h->first_link);
+		check_add(c, "bus-numbers", !h->bus_number_changes, "%d changes %s",
+			  h->bus_number_changes, h->first_bus);
+	check_add(c, "link", !h->link_changes, "%d times disabled or retrained %s", h->link_changes,
+		  h->first_link);
 	if (!sc->updates)
 		return;
-	check_add(c, "registers-untouched", !h->register_writes, "%d writes other than the tail %s", h->register_writes,
-		  h->first_register);
+	check_add(c, "registers-untouched", !h->register_writes, "%d writes other than the tail %s",
+		  h->register_writes, h->first_register);
 	check_add(c, "config-space", !h->unlisted_changes && h->dumps >= functions * sc->updates,
-		  "%d of %d dumps compared, %zu differences, %d not on the list %s", h->dumps, functions * sc->updates,
-		  json_object_array_length(h->changes), h->unlisted_changes, h->first_change);
-	check_add(c, "config-writes", !h->unlisted_writes, "%zu places written while nobody owned the device, %d not on the list %s",
+		  "%d of %d dumps compared, %zu differences, %d not on the list %s", h->dumps,
+		  functions * sc->updates, json_object_array_length(h->changes),
+		  h->unlisted_changes, h->first_change);
+	check_add(c, "config-writes", !h->unlisted_writes,
+		  "%zu places written while nobody owned the device, %d not on the list %s",
 		  json_object_array_length(h->writes), h->unlisted_writes, h->first_write);
 }
 

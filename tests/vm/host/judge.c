@@ -29,14 +29,20 @@ static void check_end(struct verdict *v, const struct scenario *sc)
 		if (event_is(e, "failed", NULL) || event_is(e, "timeout", NULL))
 			failed = e;
 	}
-	check_add(&v->checks, "guest-done", done && !event_int(done, "status", 1), "%s, status %lld%s%.100s%s%.150s",
-		  done ? "ended by itself" : "never came to its end", done ? (long long)event_int(done, "status", -1) : -1LL,
-		  failed ? "; gave up while " : "", failed ? event_string(failed, "doing") : "", *why ? "; first error: " : "", why);
-	check_add(&v->checks, "kernels", v->record.kernels == sc->updates + 1, "%d of %d kernels came up", v->record.kernels,
-		  sc->updates + 1);
+	check_add(&v->checks, "guest-done", done && !event_int(done, "status", 1),
+		  "%s, status %lld%s%.100s%s%.150s",
+		  done ? "ended by itself" : "never came to its end",
+		  done ? (long long)event_int(done, "status", -1) : -1LL,
+		  failed ? "; gave up while " : "", failed ? event_string(failed, "doing") : "",
+		  *why ? "; first error: " : "", why);
+	check_add(&v->checks, "kernels", v->record.kernels == sc->updates + 1,
+		  "%d of %d kernels came up", v->record.kernels, sc->updates + 1);
 }
 
-/* Every update must have been verified by the agent, and every verification must have found everything equal. */
+/*
+ * Every update must have been verified by the agent, and every verification must have found
+ * everything equal.
+ */
 static void check_verify(struct verdict *v, const struct scenario *sc)
 {
 	long pages = 0, extents = 0;
@@ -59,14 +65,14 @@ static void check_verify(struct verdict *v, const struct scenario *sc)
 	v->ids_equal = later >= sc->updates && seen && ids == seen;
 	if (!sc->updates)
 		return;
-	check_add(&v->checks, "pa-table-equal", v->pa_table_equal, "%d of %d comparisons equal, %ld pages in %ld extents", pa, seen,
-		  pages, extents);
+	check_add(&v->checks, "pa-table-equal", v->pa_table_equal,
+		  "%d of %d comparisons equal, %ld pages in %ld extents", pa, seen, pages, extents);
 	check_add(&v->checks, "ids-equal", v->ids_equal, "%d of %d comparisons equal", ids, seen);
 }
 
 /*
- * The guest makes each new kernel move all it may move after each step of a restore; that addresses are equal afterwards means
- * something only if this was done.
+ * The guest makes each new kernel move all it may move after each step of a restore; that addresses
+ * are equal afterwards means something only if this was done.
  */
 static void check_compaction(struct verdict *v, const struct scenario *sc)
 {
@@ -80,26 +86,31 @@ static void check_compaction(struct verdict *v, const struct scenario *sc)
 		times++;
 		migrated += event_int(&v->record.event[i], "migrated", 0);
 	}
-	check_add(&v->checks, "compaction-forced", times >= MIN_STEPS * sc->updates, "%d times during restore, %ld pages of others moved",
-		  times, migrated);
+	check_add(&v->checks, "compaction-forced", times >= MIN_STEPS * sc->updates,
+		  "%d times during restore, %ld pages of others moved", times, migrated);
 }
 
 /*
- * The control shows that the harness sees a device that is lost. It must have received at first and been kexec'd, or
- * its failure would prove nothing.
+ * The control shows that the harness sees a device that is lost. It must have received at first and
+ * been kexec'd, or its failure would prove nothing.
  */
 static void check_control(struct verdict *v, const struct scenario *sc)
 {
 	const struct account *a = &v->account;
-	long stored_before = v->record.n_updates ? account_stored_until(a, v->record.update[0].reboot) : 0;
+	long stored_before =
+		v->record.n_updates ? account_stored_until(a, v->record.update[0].reboot) : 0;
 	bool lost_device = v->hands.bus_master_edges || v->hands.device_resets;
 
-	check_add(&v->checks, "control-received-before", stored_before > 0, "%ld frames stored before the kexec", stored_before);
-	check_add(&v->checks, "control-kexec", v->record.kernels > sc->updates && v->record.n_updates, "%d kernels came up",
+	check_add(&v->checks, "control-received-before", stored_before > 0,
+		  "%ld frames stored before the kexec", stored_before);
+	check_add(&v->checks, "control-kexec",
+		  v->record.kernels > sc->updates && v->record.n_updates, "%d kernels came up",
 		  v->record.kernels);
-	check_add(&v->checks, "control-loses", lost_device && (long)a->n_stored < a->sent,
-		  "%ld sent, %zu stored, %ld lost; %d bus-master edges, %d resets; longest time without a write %.0f ms", a->sent,
-		  a->n_stored, a->sent - (long)a->n_stored, v->hands.bus_master_edges, v->hands.device_resets, a->longest_gap_ms);
+	check_add(
+		&v->checks, "control-loses", lost_device && (long)a->n_stored < a->sent,
+		"%ld sent, %zu stored, %ld lost; %d bus-master edges, %d resets; longest time without a write %.0f ms",
+		a->sent, a->n_stored, a->sent - (long)a->n_stored, v->hands.bus_master_edges,
+		v->hands.device_resets, a->longest_gap_ms);
 }
 
 /* What was to be refused, and was; the guest ends at the first that was not. */
@@ -120,7 +131,8 @@ static void check_refusals(struct verdict *v)
 		if (event_true(e, "skipped"))
 			check_skip(&v->checks, name, "cannot be had here");
 		else
-			check_add(&v->checks, name, true, "status %lld", (long long)event_int(e, "status", -1));
+			check_add(&v->checks, name, true, "status %lld",
+				  (long long)event_int(e, "status", -1));
 	}
 }
 
@@ -140,11 +152,13 @@ static void make_checks(struct verdict *v, const struct scenario *sc)
 	if (sc->cancels) {
 		for (i = 0; i < v->record.n_event; i++)
 			cancels += event_is(&v->record.event[i], "cancel", NULL);
-		check_add(&v->checks, "cancelled", cancels == sc->cancels, "%d of %d preserves taken back", cancels, sc->cancels);
+		check_add(&v->checks, "cancelled", cancels == sc->cancels,
+			  "%d of %d preserves taken back", cancels, sc->cancels);
 	}
 }
 
-int judge(struct verdict *v, const char *dir, const struct scenario *sc, const struct cfg_rules *rules)
+int judge(struct verdict *v, const char *dir, const struct scenario *sc,
+	  const struct cfg_rules *rules)
 {
 	memset(v, 0, sizeof(*v));
 	if (record_load(&v->record, dir))
@@ -236,15 +250,18 @@ struct json_object *verdict_to_json(struct verdict *v, const struct scenario *sc
 	json_object_object_add(o, "ids_equal", json_object_new_boolean(v->ids_equal));
 	add_count(o, "device_resets", v->hands.device_resets);
 	add_count(o, "bus_resets", v->hands.bus_resets);
-	add_count(o, "bus_master_edges", v->hands.bus_master_edges + v->hands.bridge_bus_master_edges);
+	add_count(o, "bus_master_edges",
+		  v->hands.bus_master_edges + v->hands.bridge_bus_master_edges);
 	add_count(o, "power_changes", v->hands.power_changes);
 	add_count(o, "bus_number_changes", v->hands.bus_number_changes);
 	add_count(o, "link_changes", v->hands.link_changes);
 	add_count(o, "register_writes", v->hands.register_writes);
 	json_object_object_add(o, "config_space_changes", json_object_get(v->hands.changes));
 	json_object_object_add(o, "config_writes", json_object_get(v->hands.writes));
-	json_object_object_add(o, "phases_ms", v->record.n_updates ? phases_to_json(&a->phases[0]) :
-			       phases_to_json(&(struct phases){ -1, -1, -1, -1, -1 }));
+	json_object_object_add(o, "phases_ms",
+			       v->record.n_updates ?
+				       phases_to_json(&a->phases[0]) :
+				       phases_to_json(&(struct phases){ -1, -1, -1, -1, -1 }));
 	json_object_object_add(o, "updates", updates);
 	json_object_object_add(o, "checks", checks_to_json(&v->checks));
 	json_object_object_add(o, "run", json_object_get(v->record.info));

@@ -17,8 +17,12 @@ struct verdict {
 	bool pa_table_equal, ids_equal;
 };
 
-/* Load folder @dir and judge it as @sc. 0, or -1 when there is nothing to judge. Free with verdict_free(). */
-int judge(struct verdict *v, const char *dir, const struct scenario *sc, const struct cfg_rules *rules);
+/*
+ * Load folder @dir and judge it as @sc. 0, or -1 when there is nothing to judge. Free with
+ * verdict_free().
+ */
+int judge(struct verdict *v, const char *dir, const struct scenario *sc,
+	  const struct cfg_rules *rules);
 
 /* The report's object for this run; keys are documented in docs/harness.md. */
 struct json_object *verdict_to_json(struct verdict *v, const struct scenario *sc);

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is available once everything was finished, closed and dropped, against what was available in the first kernel before
- * anything began. The root file system is in memory too, and the first kernel's holds the files of the next ones: the guest
- * reports their size (boot_kB), which is added.
+ * What is available once everything was finished, closed and dropped, against what was available in
+ * the first kernel before anything began. The root file system is in memory too, and the first
+ * kernel's holds the files of the next ones: the guest reports their size (boot_kB), which is
+ * added.
  */
 #include "memory.h"
 
-/* The first kernel's figure is taken before programs were run and caches filled, the last one's after. */
+/*
+ * The first kernel's figure is taken before programs were run and caches filled, the last one's
+ * after.
+ */
 #define SLACK_KB 4096
 
-/* MemTotal counts the pages the kernel was ever given: preserved pages that were never freed are missing in it. */
+/*
+ * MemTotal counts the pages the kernel was ever given: preserved pages that were never freed are
+ * missing in it.
+ */
 #define TOTAL_SLACK_KB 256
 
 static struct event *find(struct record *r, int kernel, const char *when)
@@ -38,7 +45,9 @@ void memory_check(struct record *r, const struct scenario *sc, struct checks *c)
 	}
 	total_first = event_int(first, "MemTotal_kB", 0);
 	total_last = event_int(last, "MemTotal_kB", 0);
-	check_add(c, "memory-back", available(last) + SLACK_KB > available(first) && total_last + TOTAL_SLACK_KB > total_first,
-		  "available at first %ld kB, at last %ld kB; total %ld kB, %ld kB", available(first), available(last), total_first,
-		  total_last);
+	check_add(c, "memory-back",
+		  available(last) + SLACK_KB > available(first) &&
+			  total_last + TOTAL_SLACK_KB > total_first,
+		  "available at first %ld kB, at last %ld kB; total %ld kB, %ld kB",
+		  available(first), available(last), total_first, total_last);
 }

@@ -5,7 +5,8 @@
 
 #include "mutate.h"
 
-static const char *const files[] = { "events.log", "console.log", "frames.log", "trace.log", "drops", "run.json" };
+static const char *const files[] = { "events.log", "console.log", "frames.log",
+				     "trace.log",  "drops",	  "run.json" };
 
 /* trace.log has THREAD@SEC.USEC:, the others SEC.NSEC and a blank. */
 static ns_t time_of(const char *line, const char **rest)
@@ -69,7 +70,8 @@ static bool put_replaced(FILE *out, const char *line, const struct mutation *m)
 
 static bool copy_damaged(FILE *in, FILE *out, const struct mutation *m, ns_t reboot)
 {
-	ns_t from = reboot + (ns_t)(m->at_ms * NSEC_PER_MSEC), until = reboot + (ns_t)(m->until_ms * NSEC_PER_MSEC), t;
+	ns_t from = reboot + (ns_t)(m->at_ms * NSEC_PER_MSEC),
+	     until = reboot + (ns_t)(m->until_ms * NSEC_PER_MSEC), t;
 	bool done = false;
 	const char *rest;
 	char *line = NULL;

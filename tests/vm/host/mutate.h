@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Damage to a recorded run, for the harness' own test. Times are in ms after the (first) reboot event of the record. */
+/*
+ * Damage to a recorded run, for the harness' own test. Times are in ms after the (first) reboot
+ * event of the record.
+ */
 #ifndef HF_VM_MUTATE_H
 #define HF_VM_MUTATE_H
 
@@ -7,10 +10,10 @@
 
 enum mutation_kind {
 	MUTATE_NOTHING,
-	MUTATE_INSERT,		/* line @text into @file at @at_ms */
-	MUTATE_REPLACE,		/* first @from behind @at_ms by @text */
-	MUTATE_REMOVE,		/* first line behind @at_ms that has @from in it */
-	MUTATE_DELAY,		/* lines from @at_ms to @until_ms all come at @until_ms */
+	MUTATE_INSERT, /* line @text into @file at @at_ms */
+	MUTATE_REPLACE, /* first @from behind @at_ms by @text */
+	MUTATE_REMOVE, /* first line behind @at_ms that has @from in it */
+	MUTATE_DELAY, /* lines from @at_ms to @until_ms all come at @until_ms */
 };
 
 struct mutation {
@@ -20,7 +23,10 @@ struct mutation {
 	const char *from, *text;
 };
 
-/* Copy the record in folder @from to folder @to, damaged by @m. False when the damage found nothing to be done to. */
+/*
+ * Copy the record in folder @from to folder @to, damaged by @m. False when the damage found nothing
+ * to be done to.
+ */
 bool mutate_record(const char *from, const char *to, const struct mutation *m);
 
 #endif

@@ -72,8 +72,9 @@ static void add_device(struct argv *v, const struct qemu_config *c)
 		add(v, "xio3130-downstream,id=down0,bus=up0,chassis=2,slot=2");
 		bus = "down0";
 	}
-	add_owned(v, "-device", xasprintf("%s,id=nic0,netdev=net0,bus=%s%s,romfile=,mac=52:54:00:00:00:02", c->device,
-					  bus, c->topology == TOPO_ROOT_BUS ? ",addr=0x5" : ""));
+	add_owned(v, "-device",
+		  xasprintf("%s,id=nic0,netdev=net0,bus=%s%s,romfile=,mac=52:54:00:00:00:02",
+			    c->device, bus, c->topology == TOPO_ROOT_BUS ? ",addr=0x5" : ""));
 }
 
 static void build_command(struct argv *v, const struct qemu_config *c)
@@ -134,7 +135,8 @@ static void keep_open(int fd)
 		fcntl(fd, F_SETFD, 0);
 }
 
-static void __attribute__((noreturn)) exec_qemu(const struct qemu_config *c, struct argv *v, pid_t parent)
+static void __attribute__((noreturn))
+exec_qemu(const struct qemu_config *c, struct argv *v, pid_t parent)
 {
 	char *path = xasprintf("%s/qemu.stderr", c->dir);
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -13,7 +13,8 @@ const char *event_string(const struct event *e, const char *key)
 {
 	struct json_object *v;
 
-	if (!json_object_object_get_ex(e->json, key, &v) || !json_object_is_type(v, json_type_string))
+	if (!json_object_object_get_ex(e->json, key, &v) ||
+	    !json_object_is_type(v, json_type_string))
 		return "";
 	return json_object_get_string(v);
 }
@@ -34,8 +35,8 @@ bool event_is(const struct event *e, const char *ev, const char *state)
 {
 	if (strcmp(event_string(e, "ev"), ev))
 		return false;
-	return !state || !strcmp(event_string(e, "state"), state) || !strcmp(event_string(e, "name"), state) ||
-	       !strcmp(event_string(e, "when"), state);
+	return !state || !strcmp(event_string(e, "state"), state) ||
+	       !strcmp(event_string(e, "name"), state) || !strcmp(event_string(e, "when"), state);
 }
 
 struct event *event_find(struct record *r, size_t from, const char *ev, const char *state)
@@ -120,7 +121,11 @@ static void find_update(struct record *r, size_t at, struct update *u)
 	double ms;
 	size_t i;
 
-	*u = (struct update){ .preserve = NO_TIME, .preserved = NO_TIME, .reboot = r->event[at].t, .init = NO_TIME, .resumed = NO_TIME };
+	*u = (struct update){ .preserve = NO_TIME,
+			      .preserved = NO_TIME,
+			      .reboot = r->event[at].t,
+			      .init = NO_TIME,
+			      .resumed = NO_TIME };
 	for (i = 0; i < at; i++) {
 		struct json_object *v;
 
@@ -153,8 +158,12 @@ static void find_marks(struct record *r)
 	r->ready = e ? e->t : NO_TIME;
 	r->last_result = NO_TIME;
 	for (i = 0; i < r->n_event; i++) {
-		/* Before its last words the driver was idle for seconds; behind them it stops the device, which is not judged. */
-		if (event_is(&r->event[i], "regs", "end") || (event_is(&r->event[i], "result", NULL) && !ended))
+		/*
+		 * Before its last words the driver was idle for seconds; behind them it stops the
+		 * device, which is not judged.
+		 */
+		if (event_is(&r->event[i], "regs", "end") ||
+		    (event_is(&r->event[i], "result", NULL) && !ended))
 			r->last_result = r->event[i].t - LAST_WORDS_NS;
 		ended |= event_is(&r->event[i], "regs", "end");
 		if (event_is(&r->event[i], "reboot", NULL) && r->n_updates < MAX_UPDATES)

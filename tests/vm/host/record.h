@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A run's folder, read back. A run writes these files, all times CLOCK_REALTIME of the host, "SEC.NSEC" first in the line:
+ * A run's folder, read back. A run writes these files, all times CLOCK_REALTIME of the host,
+ *"SEC.NSEC" first in the line:
  *
  *	run.json	scenario, kernels, QEMU's exit, why the run ended
  *	console.log	first serial port, a line a line
@@ -68,16 +69,20 @@ struct record {
 	struct sent_frame *sent;
 	size_t n_sent, cap_sent;
 	struct trace trace;
-	long drops;		/* -1: unknown */
+	long drops; /* -1: unknown */
 
 	struct update update[MAX_UPDATES];
 	int n_updates;
-	int kernels;		/* init events seen */
-	ns_t ready;		/* ring armed; NO_TIME if never */
-	ns_t last_result;	/* the driver is about to stop the device for good; end of the trace if it never was */
+	int kernels; /* init events seen */
+	ns_t ready; /* ring armed; NO_TIME if never */
+	ns_t last_result; /* the driver is about to stop the device for good; end of the trace if it
+			     never was */
 };
 
-/* Read folder @dir. 0, or -1 with a message on stderr. Missing files are empty ones, except events.log. */
+/*
+ * Read folder @dir. 0, or -1 with a message on stderr. Missing files are empty ones, except
+ * events.log.
+ */
 int record_load(struct record *r, const char *dir);
 void record_free(struct record *r);
 

@@ -62,7 +62,8 @@ static void say(const struct run *r, const char *fmt, ...)
 
 	if (!r->c->progress)
 		return;
-	fprintf(stderr, "[%s %6.2f s] ", r->c->scenario->name, ns_to_ms(now_real() - r->begun) / 1000);
+	fprintf(stderr, "[%s %6.2f s] ", r->c->scenario->name,
+		ns_to_ms(now_real() - r->begun) / 1000);
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
@@ -80,7 +81,8 @@ static void end_source_in(struct run *r, ns_t delay)
 /* Dumps are long and say nothing to a person. */
 static void show_event(struct run *r, const char *ev, const char *line)
 {
-	static const char *const silent[] = { "cfg", "meminfo", "regs", "timeline", "phase", "compaction" };
+	static const char *const silent[] = { "cfg",	  "meminfo", "regs",
+					      "timeline", "phase",   "compaction" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(silent); i++)
@@ -139,14 +141,21 @@ static pid_t start(struct run *r)
 {
 	const struct run_config *c = r->c;
 	struct qemu_config q = {
-		.kernel = c->kernel, .initrd = c->initrd, .accel = c->accel, .device = c->scenario->device,
-		.topology = c->scenario->topology, .mem_mb = c->mem_mb, .cpus = c->cpus, .dir = c->dir,
+		.kernel = c->kernel,
+		.initrd = c->initrd,
+		.accel = c->accel,
+		.device = c->scenario->device,
+		.topology = c->scenario->topology,
+		.mem_mb = c->mem_mb,
+		.cpus = c->cpus,
+		.dir = c->dir,
 		.extra = c->qemu_args,
 	};
-	char *append = xasprintf("console=ttyS0,115200 earlyprintk=serial,ttyS0,115200 panic=-1 loglevel=7 kho=on liveupdate=on "
-				 "vfio.enable_unsafe_noiommu_mode=1 hf.kernel=1 hf.scenario=%s hf.frames=0 hf.warm=%d hf.between=%d "
-				 "hf.idle=%d hf.timeout=%d %s",
-				 c->scenario->guest, c->rate, c->rate, IDLE_MS, c->timeout_s * 3 / 4, c->append);
+	char *append = xasprintf(
+		"console=ttyS0,115200 earlyprintk=serial,ttyS0,115200 panic=-1 loglevel=7 kho=on liveupdate=on "
+		"vfio.enable_unsafe_noiommu_mode=1 hf.kernel=1 hf.scenario=%s hf.frames=0 hf.warm=%d hf.between=%d "
+		"hf.idle=%d hf.timeout=%d %s",
+		c->scenario->guest, c->rate, c->rate, IDLE_MS, c->timeout_s * 3 / 4, c->append);
 	int console[2], events[2];
 	pid_t pid;
 
@@ -168,9 +177,10 @@ static pid_t start(struct run *r)
 
 static void explain_timeout(struct run *r)
 {
-	fprintf(stderr, "%s: no end after %d s. The guest was in kernel %d, last step \"%s\", last event:\n  %s\nlast console lines:\n",
-		r->c->scenario->name, r->c->timeout_s, r->kernel, r->last_step[0] ? r->last_step : "none",
-		r->last_event[0] ? r->last_event : "none");
+	fprintf(stderr,
+		"%s: no end after %d s. The guest was in kernel %d, last step \"%s\", last event:\n  %s\nlast console lines:\n",
+		r->c->scenario->name, r->c->timeout_s, r->kernel,
+		r->last_step[0] ? r->last_step : "none", r->last_event[0] ? r->last_event : "none");
 	stamper_print_tail(&r->console, stderr, "  ");
 	fprintf(stderr, "logs: %s\n", r->c->dir);
 }
@@ -178,7 +188,8 @@ static void explain_timeout(struct run *r)
 /* Returns why the run ended. */
 static const char *watch(struct run *r, pid_t pid)
 {
-	struct pollfd p[2] = { { .fd = r->console.fd, .events = POLLIN }, { .fd = r->events.fd, .events = POLLIN } };
+	struct pollfd p[2] = { { .fd = r->console.fd, .events = POLLIN },
+			       { .fd = r->events.fd, .events = POLLIN } };
 	ns_t limit = now_mono() + r->c->timeout_s * NSEC_PER_SEC, now;
 	siginfo_t gone = { 0 };
 	int open = 2, i;
@@ -228,12 +239,14 @@ static void write_info(const struct run *r, const char *end, int status, long dr
 	}
 	json_object_object_add(o, "scenario", json_object_new_string(c->scenario->name));
 	json_object_object_add(o, "device", json_object_new_string(c->scenario->device));
-	json_object_object_add(o, "kernel", json_object_new_string(kernel_kind_name(c->scenario->kernel)));
+	json_object_object_add(o, "kernel",
+			       json_object_new_string(kernel_kind_name(c->scenario->kernel)));
 	json_object_object_add(o, "accel", json_object_new_string(c->accel));
 	json_object_object_add(o, "rate", json_object_new_int(c->rate));
 	json_object_object_add(o, "end", json_object_new_string(end));
 	json_object_object_add(o, "qemu_status", json_object_new_int(status));
-	json_object_object_add(o, "seconds", json_object_new_double(ns_to_ms(now_real() - r->begun) / 1000));
+	json_object_object_add(o, "seconds",
+			       json_object_new_double(ns_to_ms(now_real() - r->begun) / 1000));
 	json_object_to_file_ext(path, o, JSON_C_TO_STRING_PRETTY);
 	json_object_put(o);
 	free(path);
@@ -250,7 +263,9 @@ static void catch_signals(void)
 
 bool run_vm(const struct run_config *c)
 {
-	struct run r = { .c = c, .begun = now_real(), .stop_source_at = NO_TIME, .kill_at = NO_TIME };
+	struct run r = {
+		.c = c, .begun = now_real(), .stop_source_at = NO_TIME, .kill_at = NO_TIME
+	};
 	const char *end;
 	int status;
 	long drops;
@@ -268,7 +283,8 @@ bool run_vm(const struct run_config *c)
 	write_info(&r, end, status, drops);
 	say(&r, "ended: %s", end);
 	if (!r.done && !strcmp(end, "QEMU exited"))
-		fprintf(stderr, "%s: QEMU ended early (status 0x%x); last step \"%s\", last event: %s\nlogs: %s\n", c->scenario->name,
-			status, r.last_step, r.last_event, c->dir);
+		fprintf(stderr,
+			"%s: QEMU ended early (status 0x%x); last step \"%s\", last event: %s\nlogs: %s\n",
+			c->scenario->name, status, r.last_step, r.last_event, c->dir);
 	return r.done;
 }

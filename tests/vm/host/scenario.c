@@ -5,53 +5,65 @@
 #include "scenario.h"
 
 /*
- * Rates: the ring has 65520 descriptors, so it holds 65 s of frames at 1000/s, far more than an update takes here.
- * The debug kernel (KASAN, lockdep under emulation) is slower by an order of magnitude and gets a rate to match.
+ * Rates: the ring has 65520 descriptors, so it holds 65 s of frames at 1000/s, far more than an
+ * update takes here. The debug kernel (KASAN, lockdep under emulation) is slower by an order of
+ * magnitude and gets a rate to match.
  */
 const struct scenario scenarios[] = {
 	{
-		.name = "igb-root-bus", .device = "igb", .topology = TOPO_ROOT_BUS, .kernel = KERNEL_HOLDFAST,
-		.guest = "update", .updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
+		.name = "igb-root-bus", .device = "igb", .topology = TOPO_ROOT_BUS,
+		.kernel = KERNEL_HOLDFAST, .guest = "update", .updates = 1, .resumes = 1,
+		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
 	},
 	{
-		.name = "igb-root-port", .device = "igb", .topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST,
-		.guest = "update", .updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
+		.name = "igb-root-port", .device = "igb", .topology = TOPO_ROOT_PORT,
+		.kernel = KERNEL_HOLDFAST, .guest = "update", .updates = 1, .resumes = 1,
+		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
 	},
 	{
-		.name = "e1000e-root-bus", .device = "e1000e", .topology = TOPO_ROOT_BUS, .kernel = KERNEL_HOLDFAST,
-		.guest = "update", .updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
+		.name = "e1000e-root-bus", .device = "e1000e", .topology = TOPO_ROOT_BUS,
+		.kernel = KERNEL_HOLDFAST, .guest = "update", .updates = 1, .resumes = 1,
+		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
 	},
 	{
-		.name = "igb-switch", .device = "igb", .topology = TOPO_SWITCH, .kernel = KERNEL_HOLDFAST,
-		.guest = "update", .updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
+		.name = "igb-switch", .device = "igb", .topology = TOPO_SWITCH,
+		.kernel = KERNEL_HOLDFAST, .guest = "update", .updates = 1, .resumes = 1,
+		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
 	},
 	{
-		.name = "update-twice", .device = "igb", .topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST,
-		.guest = "update-twice", .updates = 2, .resumes = 2, .judged = JUDGED_ALL, .rate = 1000, .timeout_s = 180,
+		.name = "update-twice", .device = "igb", .topology = TOPO_ROOT_PORT,
+		.kernel = KERNEL_HOLDFAST, .guest = "update-twice", .updates = 2, .resumes = 2,
+		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 180,
 	},
 	{
-		.name = "abort", .device = "igb", .topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST,
-		.guest = "abort", .cancels = 2, .judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
+		.name = "abort", .device = "igb", .topology = TOPO_ROOT_PORT,
+		.kernel = KERNEL_HOLDFAST, .guest = "abort", .cancels = 2,
+		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
 	},
 	{
-		.name = "control", .device = "igb", .topology = TOPO_ROOT_PORT, .kernel = KERNEL_STOCK,
-		.guest = "control", .updates = 1, .judged = JUDGED_CONTROL, .rate = 1000, .timeout_s = 120,
+		.name = "control", .device = "igb", .topology = TOPO_ROOT_PORT,
+		.kernel = KERNEL_STOCK, .guest = "control", .updates = 1,
+		.judged = JUDGED_CONTROL, .rate = 1000, .timeout_s = 120,
 	},
 	{
-		.name = "no-update", .device = "igb", .topology = TOPO_ROOT_PORT, .kernel = KERNEL_STOCK,
-		.guest = "plain", .judged = JUDGED_ALL, .rate = 1000, .timeout_s = 60,
+		.name = "no-update", .device = "igb", .topology = TOPO_ROOT_PORT,
+		.kernel = KERNEL_STOCK, .guest = "plain",
+		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 60,
 	},
 	{
-		.name = "resume", .device = "igb", .topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST,
-		.guest = "resume", .resumes = 2, .judged = JUDGED_ALL, .rate = 1000, .timeout_s = 90,
+		.name = "resume", .device = "igb", .topology = TOPO_ROOT_PORT,
+		.kernel = KERNEL_HOLDFAST, .guest = "resume", .resumes = 2,
+		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 90,
 	},
 	{
-		.name = "refuse", .device = "igb", .topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST,
-		.guest = "refuse", .judged = JUDGED_BY_GUEST, .rate = 1000, .timeout_s = 120,
+		.name = "refuse", .device = "igb", .topology = TOPO_ROOT_PORT,
+		.kernel = KERNEL_HOLDFAST, .guest = "refuse",
+		.judged = JUDGED_BY_GUEST, .rate = 1000, .timeout_s = 120,
 	},
 	{
-		.name = "debug-update", .device = "igb", .topology = TOPO_ROOT_PORT, .kernel = KERNEL_DEBUG,
-		.guest = "update", .updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 100, .timeout_s = 900,
+		.name = "debug-update", .device = "igb", .topology = TOPO_ROOT_PORT,
+		.kernel = KERNEL_DEBUG, .guest = "update", .updates = 1, .resumes = 1,
+		.judged = JUDGED_ALL, .rate = 100, .timeout_s = 900,
 	},
 	{ .name = NULL },
 };

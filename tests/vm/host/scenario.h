@@ -6,9 +6,9 @@
 #include <stdbool.h>
 
 enum topology {
-	TOPO_ROOT_BUS,		/* device on the root bus */
-	TOPO_ROOT_PORT,		/* behind a PCIe root port */
-	TOPO_SWITCH,		/* behind a root port and a switch */
+	TOPO_ROOT_BUS, /* device on the root bus */
+	TOPO_ROOT_PORT, /* behind a PCIe root port */
+	TOPO_SWITCH, /* behind a root port and a switch */
 };
 
 enum kernel_kind {
@@ -18,9 +18,9 @@ enum kernel_kind {
 };
 
 enum judgement {
-	JUDGED_ALL,		/* every check */
-	JUDGED_CONTROL,		/* passes only if the device or frames are lost */
-	JUDGED_BY_GUEST,	/* the guest's own points (refusal events), and clean consoles */
+	JUDGED_ALL, /* every check */
+	JUDGED_CONTROL, /* passes only if the device or frames are lost */
+	JUDGED_BY_GUEST, /* the guest's own points (refusal events), and clean consoles */
 };
 
 /**

@@ -13,14 +13,15 @@
 #include "util.h"
 
 /*
- * A source that fell behind (the host was busy) would send what it owes in one burst, and a burst overflows the UDP
- * buffer of about 250 frames. Beyond this it forgets what it owes.
+ * A source that fell behind (the host was busy) would send what it owes in one burst, and a burst
+ * overflows the UDP buffer of about 250 frames. Beyond this it forgets what it owes.
  */
 #define MAX_BEHIND_NS (20 * NSEC_PER_MSEC)
 
 /*
- * Room for a second or two of frames: QEMU may be held up by a busy host. It takes privilege to have more than the system's default,
- * which is good for some 250 frames. Short stops of the device that this hides are seen in the trace.
+ * Room for a second or two of frames: QEMU may be held up by a busy host. It takes privilege to
+ * have more than the system's default, which is good for some 250 frames. Short stops of the device
+ * that this hides are seen in the trace.
  */
 #define RECEIVE_BUFFER (4 << 20)
 
@@ -29,8 +30,10 @@ static int udp_socket(struct sockaddr_in *addr)
 	socklen_t len = sizeof(*addr);
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	*addr = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	if (fd < 0 || bind(fd, (struct sockaddr *)addr, sizeof(*addr)) || getsockname(fd, (struct sockaddr *)addr, &len))
+	*addr = (struct sockaddr_in){ .sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	if (fd < 0 || bind(fd, (struct sockaddr *)addr, sizeof(*addr)) ||
+	    getsockname(fd, (struct sockaddr *)addr, &len))
 		die("UDP socket on loopback: %s", strerror(errno));
 	return fd;
 }
@@ -72,7 +75,8 @@ static void *send_frames(void *arg)
 	uint64_t seq = 0;
 	char text[32];
 
-	while (!s->stop && seq < SOURCE_MAX_FRAMES && now_mono() - start < SOURCE_MAX_SECONDS * NSEC_PER_SEC) {
+	while (!s->stop && seq < SOURCE_MAX_FRAMES &&
+	       now_mono() - start < SOURCE_MAX_SECONDS * NSEC_PER_SEC) {
 		sleep_until(due);
 		due += period;
 		if (now_mono() - due > MAX_BEHIND_NS)

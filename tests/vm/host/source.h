@@ -13,9 +13,9 @@
 #define SOURCE_MAX_SECONDS 600
 
 struct source {
-	int fd;			/* our end */
-	int qemu_fd;		/* the end QEMU inherits; kept open here so that its drops can be read */
-	int qemu_port;		/* UDP port of QEMU's end, host order */
+	int fd; /* our end */
+	int qemu_fd; /* the end QEMU inherits; kept open here so that its drops can be read */
+	int qemu_port; /* UDP port of QEMU's end, host order */
 	int rate;
 	pthread_t thread;
 	int running;
@@ -24,14 +24,20 @@ struct source {
 	FILE *log;
 };
 
-/* Open the socket pair and the log @dir/frames.log. Dies when it cannot. Both ends are on 127.0.0.1, ports chosen by the kernel. */
+/*
+ * Open the socket pair and the log @dir/frames.log. Dies when it cannot. Both ends are on
+ * 127.0.0.1, ports chosen by the kernel.
+ */
 void source_open(struct source *s, int rate, const char *dir);
 
 /* Start and stop sending. Stopping waits for the thread; both do nothing the second time. */
 void source_start(struct source *s);
 void source_stop(struct source *s);
 
-/* Frames the kernel dropped because QEMU read too slowly; -1 if that cannot be told. QEMU must still run. */
+/*
+ * Frames the kernel dropped because QEMU read too slowly; -1 if that cannot be told. QEMU must
+ * still run.
+ */
 long source_drops(const struct source *s);
 void source_close(struct source *s);
 

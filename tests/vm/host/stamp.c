@@ -6,7 +6,8 @@
 
 #include "stamp.h"
 
-void stamper_open(struct stamper *s, int fd, const char *dir, const char *name, stamp_fn fn, void *ctx)
+void stamper_open(struct stamper *s, int fd, const char *dir, const char *name, stamp_fn fn,
+		  void *ctx)
 {
 	memset(s, 0, sizeof(*s));
 	s->fd = fd;

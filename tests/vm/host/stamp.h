@@ -31,7 +31,8 @@ struct stamper {
 	size_t lines;
 };
 
-void stamper_open(struct stamper *s, int fd, const char *dir, const char *name, stamp_fn fn, void *ctx);
+void stamper_open(struct stamper *s, int fd, const char *dir, const char *name, stamp_fn fn,
+		  void *ctx);
 
 /* Read what is there. False at the end of the stream. */
 bool stamper_read(struct stamper *s);

@@ -40,7 +40,8 @@ static void fill_column(struct table_row *rows, size_t offset, const struct verd
 	count(CELL, a->gap[0].stored);
 	count(CELL, a->gap[0].sent);
 	if (v->record.n_updates)
-		snprintf(CELL, TABLE_CELL, "%ld / %ld", a->gap[0].in_flight_before, a->gap[0].in_flight_after);
+		snprintf(CELL, TABLE_CELL, "%ld / %ld", a->gap[0].in_flight_before,
+			 a->gap[0].in_flight_after);
 	else
 		count(CELL, -1);
 	count(CELL, a->after);
@@ -63,11 +64,26 @@ static void fill_column(struct table_row *rows, size_t offset, const struct verd
 int table_fill(struct table_row *rows, const struct verdict *run, const struct verdict *control)
 {
 	static const char *const labels[] = {
-		"frames sent", "frames received", "received before the update", "stored during the gap", "sent during the gap",
+		"frames sent",
+		"frames received",
+		"received before the update",
+		"stored during the gap",
+		"sent during the gap",
 		"in flight at its begin / end",
-		"received after the first look", "frames lost", "longest time without DMA", "PA table equal", "IDs equal",
-		"device resets", "bus-master edges", "power-state changes", "config bytes changed", "preserve", "freeze", "kexec",
-		"boot", "restore",
+		"received after the first look",
+		"frames lost",
+		"longest time without DMA",
+		"PA table equal",
+		"IDs equal",
+		"device resets",
+		"bus-master edges",
+		"power-state changes",
+		"config bytes changed",
+		"preserve",
+		"freeze",
+		"kexec",
+		"boot",
+		"restore",
 	};
 	size_t i;
 

@@ -4,8 +4,8 @@
  *
  *	THREAD@SEC.USEC:EVENT text
  *
- * with gettimeofday()'s time, which is the clock the harness stamps everything else with. A second thread can break into
- * a line; such a line is skipped and counted.
+ * with gettimeofday()'s time, which is the clock the harness stamps everything else with. A second
+ *thread can break into a line; such a line is skipped and counted.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,19 +13,17 @@
 
 #include "trace.h"
 
-const char *const trace_events[] = {
-	"e1000e_rx_descr",
-	"e1000e_rx_written_to_guest",
-	"igb_rx_desc_buff_write",
-	"pci_cfg_write",
-	"pci_pm_transition",
-	"pci_pm_bad_transition",
-	"e1000e_core_write",
-	"e1000e_core_ctrl_sw_reset",
-	"resettable_phase_hold_exec",
-	"e1000x_rx_can_recv_disabled",
-	NULL
-};
+const char *const trace_events[] = { "e1000e_rx_descr",
+				     "e1000e_rx_written_to_guest",
+				     "igb_rx_desc_buff_write",
+				     "pci_cfg_write",
+				     "pci_pm_transition",
+				     "pci_pm_bad_transition",
+				     "e1000e_core_write",
+				     "e1000e_core_ctrl_sw_reset",
+				     "resettable_phase_hold_exec",
+				     "e1000x_rx_can_recv_disabled",
+				     NULL };
 
 static bool parse_location(const char *s, struct trace_record *r, const char **rest)
 {
@@ -73,19 +71,22 @@ static bool parse_config_write(const char *s, struct trace_record *r)
 static bool parse_power(const char *s, struct trace_record *r)
 {
 	r->kind = TRACE_POWER;
-	return parse_location(s, r, &s) && sscanf(s, " PM transition D%d->D%d", &r->from, &r->to) == 2;
+	return parse_location(s, r, &s) &&
+	       sscanf(s, " PM transition D%d->D%d", &r->from, &r->to) == 2;
 }
 
 static bool parse_bad_power(const char *s, struct trace_record *r)
 {
 	r->kind = TRACE_POWER;
-	return parse_location(s, r, &s) && sscanf(s, " REJECTED PM transition D%d->D%d", &r->from, &r->to) == 2;
+	return parse_location(s, r, &s) &&
+	       sscanf(s, " REJECTED PM transition D%d->D%d", &r->from, &r->to) == 2;
 }
 
 static bool parse_register_write(const char *s, struct trace_record *r)
 {
 	r->kind = TRACE_REGISTER_WRITE;
-	return sscanf(s, "Write to register 0x%lx, %u byte(s), value: 0x%lx", &r->address, &r->size, &r->value) == 3;
+	return sscanf(s, "Write to register 0x%lx, %u byte(s), value: 0x%lx", &r->address, &r->size,
+		      &r->value) == 3;
 }
 
 static bool parse_sw_reset(const char *s, struct trace_record *r)

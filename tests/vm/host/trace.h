@@ -6,14 +6,14 @@
 #include "util.h"
 
 enum trace_kind {
-	TRACE_DESCRIPTOR,	/* the NIC took a receive descriptor: address = where it lies */
-	TRACE_STORED,		/* a frame was written to memory */
-	TRACE_CONFIG_WRITE,	/* PCI configuration space: offset, value */
-	TRACE_REGISTER_WRITE,	/* NIC register: address = register, size, value */
-	TRACE_SW_RESET,		/* the NIC reset itself by register */
-	TRACE_RESET,		/* device model reset: FLR, secondary bus reset, machine reset */
-	TRACE_POWER,		/* D-state change: from, to */
-	TRACE_RX_OFF,		/* the NIC refuses a frame: link, enable or bus mastering off */
+	TRACE_DESCRIPTOR, /* the NIC took a receive descriptor: address = where it lies */
+	TRACE_STORED, /* a frame was written to memory */
+	TRACE_CONFIG_WRITE, /* PCI configuration space: offset, value */
+	TRACE_REGISTER_WRITE, /* NIC register: address = register, size, value */
+	TRACE_SW_RESET, /* the NIC reset itself by register */
+	TRACE_RESET, /* device model reset: FLR, secondary bus reset, machine reset */
+	TRACE_POWER, /* D-state change: from, to */
+	TRACE_RX_OFF, /* the NIC refuses a frame: link, enable or bus mastering off */
 };
 
 /**
@@ -22,7 +22,8 @@ enum trace_kind {
  * @kind: what
  * @line: line number in the file, for messages
  * @model: QEMU's name of the device model, "" where the event does not say
- * @bdf: bus << 8 | device << 3 | function, as numbered at that moment, -1 where the event does not say
+ * @bdf: bus << 8 | device << 3 | function, as numbered at that moment, -1 where the event does not
+ * say
  * @address: descriptor's or register's address
  * @offset: offset in configuration space
  * @size: bytes written to a register
@@ -46,7 +47,7 @@ struct trace_record {
 struct trace {
 	struct trace_record *rec;
 	size_t n, cap;
-	size_t skipped;		/* lines that are no record of ours */
+	size_t skipped; /* lines that are no record of ours */
 };
 
 /* Events the parser knows, for QEMU's -trace events=; NULL at the end. */

@@ -51,7 +51,8 @@ ns_t parse_time(const char *s, char **end)
 
 const char *format_time(ns_t t, char *buf)
 {
-	snprintf(buf, 32, "%lld.%09lld", (long long)(t / NSEC_PER_SEC), (long long)(t % NSEC_PER_SEC));
+	snprintf(buf, 32, "%lld.%09lld", (long long)(t / NSEC_PER_SEC),
+		 (long long)(t % NSEC_PER_SEC));
 	return buf;
 }
 

@@ -21,7 +21,10 @@ ns_t now_real(void);
 ns_t now_mono(void);
 double ns_to_ms(ns_t ns);
 
-/* Read "SEC.FRACTION" with up to nine digits of fraction; *end is set behind it. NO_TIME when it is none. */
+/*
+ * Read "SEC.FRACTION" with up to nine digits of fraction; *end is set behind it. NO_TIME when it is
+ * none.
+ */
 ns_t parse_time(const char *s, char **end);
 
 /* Print @t the way parse_time() reads it. @buf holds at least 32 bytes. */
@@ -33,12 +36,13 @@ char *xstrdup(const char *s);
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Make room for element @n of array @v, whose room is @cap elements. */
-#define VEC_RESERVE(v, n, cap) do {						\
-	if ((n) == (cap)) {							\
-		(cap) = (cap) ? (cap) * 2 : 64;					\
-		(v) = xrealloc((v), (cap) * sizeof(*(v)));			\
-	}									\
-} while (0)
+#define VEC_RESERVE(v, n, cap)                                     \
+	do {                                                       \
+		if ((n) == (cap)) {                                \
+			(cap) = (cap) ? (cap)*2 : 64;              \
+			(v) = xrealloc((v), (cap) * sizeof(*(v))); \
+		}                                                  \
+	} while (0)
 
 /* Make folder @path and those above it; dies when it cannot. */
 void make_dirs(const char *path);

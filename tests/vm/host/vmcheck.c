@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Runs a list of tests, up to --jobs at a time, and prints one KTAP document with each as a subtest, in the order given.
- * A test is a scenario, run by vmrun beside this program, or the harness' own test ("self-test").
+ * Runs a list of tests, up to --jobs at a time, and prints one KTAP document with each as a
+ * subtest, in the order given. A test is a scenario, run by vmrun beside this program, or the
+ * harness' own test ("self-test").
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,22 +25,22 @@
 struct test {
 	const char *name;
 	char *dir;
-	pid_t pid;		/* 0: not running */
+	pid_t pid; /* 0: not running */
 	bool ended;
 	int status;
 };
 
 struct suite {
-	const char *kernel[3], *initrd[3];	/* by enum kernel_kind */
+	const char *kernel[3], *initrd[3]; /* by enum kernel_kind */
 	const char *dir, *accel, *bin;
 	struct test test[MAX_TESTS];
 	int n, jobs;
 };
 
 static const char usage_text[] =
-"usage: vmcheck --dir DIR [--kernel F --initrd F] [--kernel-stock F --initrd-stock F] [--kernel-debug F --initrd-debug F]\n"
-"               [--accel ACCEL] [--jobs N] TEST...\n"
-"TEST is a scenario (vmrun --list) or self-test; the initramfs for N updates is F-N.\n";
+	"usage: vmcheck --dir DIR [--kernel F --initrd F] [--kernel-stock F --initrd-stock F] [--kernel-debug F --initrd-debug F]\n"
+	"               [--accel ACCEL] [--jobs N] TEST...\n"
+	"TEST is a scenario (vmrun --list) or self-test; the initramfs for N updates is F-N.\n";
 
 static const struct option long_options[] = {
 	{ "kernel", required_argument, NULL, 'k' },
@@ -54,7 +55,10 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* The initramfs holds the kernel and the initramfs of the next update, so there is one for each number of updates to come. */
+/*
+ * The initramfs holds the kernel and the initramfs of the next update, so there is one for each
+ * number of updates to come.
+ */
 static char *initrd_of(const struct suite *s, const struct scenario *sc)
 {
 	if (!s->initrd[sc->kernel])
@@ -62,7 +66,8 @@ static char *initrd_of(const struct suite *s, const struct scenario *sc)
 	return xasprintf("%s-%d", s->initrd[sc->kernel], sc->updates > 1 ? sc->updates : 1);
 }
 
-static void __attribute__((noreturn)) exec_test(const struct suite *s, const struct test *t, pid_t parent)
+static void __attribute__((noreturn))
+exec_test(const struct suite *s, const struct test *t, pid_t parent)
 {
 	const struct scenario *sc = scenario_find(t->name);
 	char *program = xasprintf("%s/%s", s->bin, sc ? "vmrun" : "selftest");
@@ -72,8 +77,8 @@ static void __attribute__((noreturn)) exec_test(const struct suite *s, const str
 	die_with_parent(parent);
 	dup2(fd, 1);
 	if (sc)
-		execl(program, program, "--kernel", s->kernel[sc->kernel], "--initrd", initrd_of(s, sc), "--dir", t->dir,
-		      "--accel", s->accel, t->name, NULL);
+		execl(program, program, "--kernel", s->kernel[sc->kernel], "--initrd",
+		      initrd_of(s, sc), "--dir", t->dir, "--accel", s->accel, t->name, NULL);
 	else
 		execl(program, program, t->dir, NULL);
 	fprintf(stderr, "%s: %s\n", program, strerror(errno));
@@ -109,7 +114,8 @@ static void print_subtest(const struct test *t, int number)
 		free(line);
 		fclose(f);
 	}
-	printf("%s %d %s%s\n", ok && points ? "ok" : "not ok", number, t->name, points ? "" : " # said nothing");
+	printf("%s %d %s%s\n", ok && points ? "ok" : "not ok", number, t->name,
+	       points ? "" : " # said nothing");
 	fflush(stdout);
 }
 
@@ -157,8 +163,10 @@ static void check_inputs(const struct suite *s)
 			continue;
 		}
 		initrd = initrd_of(s, sc);
-		if (!s->kernel[sc->kernel] || access(s->kernel[sc->kernel], R_OK) || access(initrd, R_OK))
-			die("%s: the %s kernel or its initramfs %s is missing", sc->name, kernel_kind_name(sc->kernel), initrd);
+		if (!s->kernel[sc->kernel] || access(s->kernel[sc->kernel], R_OK) ||
+		    access(initrd, R_OK))
+			die("%s: the %s kernel or its initramfs %s is missing", sc->name,
+			    kernel_kind_name(sc->kernel), initrd);
 		free(initrd);
 	}
 }

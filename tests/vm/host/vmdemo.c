@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One update with holdfast and the same on the stock kernel, side by side; a short table, report.json and report.html.
- * Exit status 0 only if nothing was lost, all checks held, and the control lost the device.
+ * One update with holdfast and the same on the stock kernel, side by side; a short table,
+ * report.json and report.html. Exit status 0 only if nothing was lost, all checks held, and the
+ * control lost the device.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,9 +33,9 @@ struct demo {
 };
 
 static const char usage_text[] =
-"usage: vmdemo --dir DIR --kernel F --initrd F --kernel-stock F --initrd-stock F [--scenario NAME] [--rate N]\n"
-"              [--accel ACCEL] [--one-by-one]\n"
-"       vmdemo --dir DIR --judge    judge the logs in DIR again and write the report\n";
+	"usage: vmdemo --dir DIR --kernel F --initrd F --kernel-stock F --initrd-stock F [--scenario NAME] [--rate N]\n"
+	"              [--accel ACCEL] [--one-by-one]\n"
+	"       vmdemo --dir DIR --judge    judge the logs in DIR again and write the report\n";
 
 static const struct option long_options[] = {
 	{ "kernel", required_argument, NULL, 'k' },
@@ -68,8 +69,8 @@ static void start_side(const struct demo *d, struct side *s)
 	die_with_parent(parent);
 	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	dup2(null, 1);
-	execl(program, program, "--kernel", s->kernel, "--initrd", s->initrd, "--dir", s->dir, "--accel", d->accel, "--rate", d->rate,
-	      "--rules", d->rules, s->sc->name, NULL);
+	execl(program, program, "--kernel", s->kernel, "--initrd", s->initrd, "--dir", s->dir,
+	      "--accel", d->accel, "--rate", d->rate, "--rules", d->rules, s->sc->name, NULL);
 	_exit(127);
 }
 
@@ -91,8 +92,9 @@ static void run_sides(struct demo *d)
 		d->accel = accel_probe(d->run.kernel, probe_dir);
 		free(probe_dir);
 	}
-	fprintf(stderr, "Two machines (%s): %s with holdfast, and the same on the stock kernel. Each gets %s frames/s.\n", d->accel,
-		d->run.sc->name, d->rate);
+	fprintf(stderr,
+		"Two machines (%s): %s with holdfast, and the same on the stock kernel. Each gets %s frames/s.\n",
+		d->accel, d->run.sc->name, d->rate);
 	start_side(d, &d->run);
 	if (d->one_by_one)
 		wait_side(&d->run);
@@ -125,7 +127,8 @@ static void print_failures(const struct side *s)
 
 	for (i = 0; i < c->n; i++)
 		if (!c->check[i].ok)
-			printf("%s: %s failed: %s\n", s->sc->name, c->check[i].name, c->check[i].detail);
+			printf("%s: %s failed: %s\n", s->sc->name, c->check[i].name,
+			       c->check[i].detail);
 	if (checks_failed(c))
 		printf("%s: logs in %s\n", s->sc->name, s->dir);
 }
@@ -133,7 +136,8 @@ static void print_failures(const struct side *s)
 static void write_reports(struct demo *d, bool passed)
 {
 	struct json_object *o = verdict_to_json(&d->run.verdict, d->run.sc);
-	char *json = xasprintf("%s/report.json", d->dir), *html = xasprintf("%s/report.html", d->dir);
+	char *json = xasprintf("%s/report.json", d->dir),
+	     *html = xasprintf("%s/report.html", d->dir);
 
 	json_object_object_add(o, "control", verdict_to_json(&d->control.verdict, d->control.sc));
 	json_object_object_add(o, "demo_passed", json_object_new_boolean(passed));
@@ -141,8 +145,10 @@ static void write_reports(struct demo *d, bool passed)
 		die("%s: %s", json, json_util_get_last_err());
 	if (html_write(html, &d->run.verdict, &d->control.verdict, passed))
 		die("%s: %s", html, strerror(errno));
-	printf("%s\nreport: %s\n        %s\n", passed ? "Nothing lost, all checks held, and the control lost the device." : "FAILED", json,
-	       html);
+	printf("%s\nreport: %s\n        %s\n",
+	       passed ? "Nothing lost, all checks held, and the control lost the device." :
+			"FAILED",
+	       json, html);
 	json_object_put(o);
 	free(json);
 	free(html);
@@ -203,7 +209,8 @@ int main(int argc, char **argv)
 			return bad_usage();
 		}
 	}
-	if (!d.dir || !d.run.sc || (run && (!d.run.kernel || !d.run.initrd || !d.control.kernel || !d.control.initrd)))
+	if (!d.dir || !d.run.sc ||
+	    (run && (!d.run.kernel || !d.run.initrd || !d.control.kernel || !d.control.initrd)))
 		return bad_usage();
 	if (cfg_rules_load(&rules, d.rules))
 		return 1;
@@ -214,7 +221,8 @@ int main(int argc, char **argv)
 		run_sides(&d);
 	judge_side(&d.run, &rules);
 	judge_side(&d.control, &rules);
-	passed = !checks_failed(&d.run.verdict.checks) && !checks_failed(&d.control.verdict.checks) && !d.run.verdict.account.lost;
+	passed = !checks_failed(&d.run.verdict.checks) &&
+		 !checks_failed(&d.control.verdict.checks) && !d.run.verdict.account.lost;
 	print_table(&d);
 	print_failures(&d.run);
 	print_failures(&d.control);

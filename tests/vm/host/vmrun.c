@@ -9,25 +9,37 @@
 #include "run.h"
 
 static const char usage_text[] =
-"usage: vmrun [options] --kernel BZIMAGE --initrd FILE --dir DIR SCENARIO [-- QEMU-ARGUMENTS]\n"
-"       vmrun --judge DIR SCENARIO\n"
-"\n"
-"  --kernel FILE      kernel to boot\n"
-"  --initrd FILE      initramfs, from tests/vm/guest/mkinitramfs.sh\n"
-"  --dir DIR          where logs and report go\n"
-"  --judge DIR        judge the logs in DIR again, start nothing\n"
-"  --rules FILE       what may differ in configuration space\n"
-"  --accel ACCEL      kvm, tcg or auto (default: auto, which tries kvm)\n"
-"  --append TEXT      more for the kernel command line\n"
-"  --rate N           frames per second (default: the scenario's)\n"
-"  --timeout S        bound of the run in seconds (default: the scenario's)\n"
-"  --mem MB, --cpus N size of the machine (default: 2048, 1)\n"
-"  --quiet            do not say on stderr what happens\n"
-"  --list             list the scenarios\n";
+	"usage: vmrun [options] --kernel BZIMAGE --initrd FILE --dir DIR SCENARIO [-- QEMU-ARGUMENTS]\n"
+	"       vmrun --judge DIR SCENARIO\n"
+	"\n"
+	"  --kernel FILE      kernel to boot\n"
+	"  --initrd FILE      initramfs, from tests/vm/guest/mkinitramfs.sh\n"
+	"  --dir DIR          where logs and report go\n"
+	"  --judge DIR        judge the logs in DIR again, start nothing\n"
+	"  --rules FILE       what may differ in configuration space\n"
+	"  --accel ACCEL      kvm, tcg or auto (default: auto, which tries kvm)\n"
+	"  --append TEXT      more for the kernel command line\n"
+	"  --rate N           frames per second (default: the scenario's)\n"
+	"  --timeout S        bound of the run in seconds (default: the scenario's)\n"
+	"  --mem MB, --cpus N size of the machine (default: 2048, 1)\n"
+	"  --quiet            do not say on stderr what happens\n"
+	"  --list             list the scenarios\n";
 
 enum {
-	OPT_KERNEL = 256, OPT_INITRD, OPT_DIR, OPT_JUDGE, OPT_RULES, OPT_ACCEL, OPT_APPEND, OPT_RATE, OPT_TIMEOUT, OPT_MEM,
-	OPT_CPUS, OPT_QUIET, OPT_LIST, OPT_HELP,
+	OPT_KERNEL = 256,
+	OPT_INITRD,
+	OPT_DIR,
+	OPT_JUDGE,
+	OPT_RULES,
+	OPT_ACCEL,
+	OPT_APPEND,
+	OPT_RATE,
+	OPT_TIMEOUT,
+	OPT_MEM,
+	OPT_CPUS,
+	OPT_QUIET,
+	OPT_LIST,
+	OPT_HELP,
 };
 
 static const struct option long_options[] = {
@@ -54,8 +66,9 @@ static void list_scenarios(void)
 	const struct scenario *s;
 
 	for (s = scenarios; s->name; s++)
-		printf("%-16s %s on %s, %s kernel, guest scenario \"%s\", %d updates\n", s->name, s->device, places[s->topology],
-		       kernel_kind_name(s->kernel), s->guest, s->updates);
+		printf("%-16s %s on %s, %s kernel, guest scenario \"%s\", %d updates\n", s->name,
+		       s->device, places[s->topology], kernel_kind_name(s->kernel), s->guest,
+		       s->updates);
 }
 
 static int bad_usage(void)
@@ -100,7 +113,9 @@ static int report(const char *dir, const struct scenario *sc, const char *rules_
 
 int main(int argc, char **argv)
 {
-	struct run_config c = { .accel = "auto", .append = "", .mem_mb = 2048, .cpus = 1, .progress = true };
+	struct run_config c = {
+		.accel = "auto", .append = "", .mem_mb = 2048, .cpus = 1, .progress = true
+	};
 	const char *judge_dir = NULL, *rules = CFG_RULES;
 	char *probe_dir;
 	int opt;
