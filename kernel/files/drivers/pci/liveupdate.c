@@ -895,5 +895,3 @@ void pci_liveupdate_finish(struct pci_dev *dev)
 	}
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_finish);
-
-MODULE_IMPORT_NS("LIVEUPDATE");

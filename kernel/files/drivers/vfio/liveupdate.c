@@ -49,9 +49,10 @@ struct vfio_device *vfio_liveupdate_device(struct file *file, bool *bound)
 	if (file->f_op != &vfio_device_fops || df->group)
 		return NULL;
 
-	/* Paired with smp_store_release() in vfio_df_ioctl_bind_iommufd() */
-	if (bound)
+	if (bound) {
+		/* Paired with smp_store_release() in vfio_df_ioctl_bind_iommufd() */
 		*bound = smp_load_acquire(&df->access_granted);
+	}
 	return df->device;
 }
 EXPORT_SYMBOL_GPL(vfio_liveupdate_device);
@@ -98,6 +99,8 @@ EXPORT_SYMBOL_GPL(vfio_liveupdate_put);
 /**
  * vfio_liveupdate_is_noiommu - Is DMA of this device not translated?
  * @device: the VFIO device
+ *
+ * Return: true if the addresses the device uses are physical ones.
  */
 bool vfio_liveupdate_is_noiommu(struct vfio_device *device)
 {

@@ -34,9 +34,10 @@
  *   The folios of a retrieved memfd are pinned by mm/memfd_luo.c until finish,
  *   so they are pinned here by adding to these pins, without migration. When
  *   retrieve fails, the new context is closed. That drops only the pins it took
- *   itself, the folios stay held by the memfd, and finish is refused as long as
- *   there is a device in the session. Nothing is consumed before finish, so
- *   retrieve can always be tried again.
+ *   itself, the folios stay held by the memfd, and finish is refused until the
+ *   devices of the session are adopted or quiet. The block itself is not
+ *   consumed before finish, so retrieve can be tried again. A memfd that failed
+ *   half way cannot: then the memory is lost, but not to the device.
  *
  * Locking
  *   The callbacks run under the mutex of the LUO session. Below it they take
@@ -267,6 +268,13 @@ static int iommufd_lu_preserve_area(struct iommufd_ioas *ioas,
 	ser->iova = iopt_area_iova(area);
 	ser->length = iopt_area_length(area);
 	ser->offset = pages->start + iopt_area_start_byte(area, ser->iova);
+	if (ser->offset + ser->length - 1 >=
+	    PAGE_ALIGN(i_size_read(file_inode(pages->file)))) {
+		pr_err("cannot preserve IOAS %u: the area at IOVA %#lx-%#lx reaches over the end of its memfd\n",
+		       ioas->obj.id, iopt_area_iova(area),
+		       iopt_area_last_iova(area));
+		return -ERANGE;
+	}
 	if (area->iommu_prot & IOMMU_READ)
 		ser->flags |= IOMMUFD_AREA_SER_READ;
 	if (area->iommu_prot & IOMMU_WRITE)
@@ -438,9 +446,12 @@ static int iommufd_lu_fill(struct iommufd_ctx *ictx,
 		}
 	}
 
-	/* A device can unbind between the two walks, and that is the only change */
-	if (device != view->devices + view->hdr->nr_devices)
+	/* All that can change between the two walks: devices detach and unbind */
+	if (device != view->devices + view->hdr->nr_devices ||
+	    hwpt != view->hwpt + view->hdr->nr_hwpt) {
+		pr_err("cannot preserve a context that is being changed\n");
 		return -EBUSY;
+	}
 	return 0;
 }
 
@@ -457,7 +468,6 @@ static int iommufd_lu_preserve(struct liveupdate_file_op_args *args)
 	struct iommufd_ser hdr = {
 		.magic = IOMMUFD_SER_MAGIC,
 		.version = IOMMUFD_SER_VERSION,
-		.account_mode = ictx->account_mode,
 	};
 	struct iommufd_ser *ser;
 	int rc;
@@ -475,6 +485,7 @@ static int iommufd_lu_preserve(struct liveupdate_file_op_args *args)
 	if (ictx->shape != IOMMUFD_SHAPE_OPEN)
 		goto err_unlock;
 
+	hdr.account_mode = ictx->account_mode;
 	rc = iommufd_lu_count(ictx, &hdr);
 	if (rc)
 		goto err_unlock;
@@ -491,6 +502,11 @@ static int iommufd_lu_preserve(struct liveupdate_file_op_args *args)
 	if (rc)
 		goto err_free;
 	ser->checksum = iommufd_ser_checksum(ser);
+
+	/* What the next kernel would refuse is refused here. */
+	rc = iommufd_ser_check(ser, &view);
+	if (rc)
+		goto err_free;
 
 	ictx->shape = IOMMUFD_SHAPE_PRESERVED;
 	up_write(&ictx->shape_rwsem);
@@ -822,11 +838,22 @@ static void iommufd_lu_release_objects(struct iommufd_ctx *ictx,
 
 static int iommufd_lu_check_ser(u64 phys, struct iommufd_ser_view *view)
 {
-	if (!phys || !PAGE_ALIGNED(phys) || !pfn_valid(PHYS_PFN(phys))) {
-		pr_err("cannot retrieve: no state at %#llx\n", phys);
-		return -EINVAL;
-	}
-	return iommufd_ser_check(phys_to_virt(phys), view);
+	struct iommufd_ser *ser;
+
+	if (!phys || !PAGE_ALIGNED(phys) || !pfn_valid(PHYS_PFN(phys)))
+		goto err_invalid;
+
+	/* The block is of one piece, so checking its ends will do */
+	ser = phys_to_virt(phys);
+	if (ser->magic == IOMMUFD_SER_MAGIC &&
+	    ser->size <= IOMMUFD_SER_SIZE_MAX && ser->size &&
+	    !pfn_valid(PHYS_PFN(phys + ser->size - 1)))
+		goto err_invalid;
+	return iommufd_ser_check(ser, view);
+
+err_invalid:
+	pr_err("cannot retrieve: no state at %#llx\n", phys);
+	return -EINVAL;
 }
 
 static int iommufd_lu_retrieve(struct liveupdate_file_op_args *args)
@@ -884,6 +911,47 @@ static void iommufd_lu_unhold_pages(struct iommufd_ctx *ictx,
 	}
 }
 
+/*
+ * A device that was attached elsewhere still uses the table it was programmed
+ * from, and finish may free that one.
+ */
+static bool iommufd_lu_device_settled(struct iommufd_ctx *ictx,
+				      const struct iommufd_device_ser *ser)
+{
+	struct iommufd_object *obj;
+	bool settled;
+
+	obj = iommufd_get_object(ictx, ser->id, IOMMUFD_OBJ_DEVICE);
+	/* Not bound, or closed again: its own handler knows if it is quiet */
+	if (IS_ERR(obj))
+		return true;
+
+	settled = iommufd_lu_attached_hwpt(to_idev(obj)) == ser->hwpt_id;
+	if (!settled)
+		dev_err(to_idev(obj)->dev,
+			"cannot finish: it is not attached to HWPT %u, which it was attached to in the previous kernel\n",
+			ser->hwpt_id);
+	iommufd_put_object(ictx, obj);
+	return settled;
+}
+
+static bool iommufd_lu_can_finish(struct liveupdate_file_op_args *args)
+{
+	struct iommufd_ser_view view;
+	u32 i;
+
+	/* No device can have been adopted, which is for its handler to judge */
+	if (args->retrieve_status <= 0)
+		return true;
+
+	iommufd_ser_view_init(&view, phys_to_virt(args->serialized_data));
+	for (i = 0; i < view.hdr->nr_devices; i++)
+		if (!iommufd_lu_device_settled(args->file->private_data,
+					       &view.devices[i]))
+			return false;
+	return true;
+}
+
 static void iommufd_lu_finish(struct liveupdate_file_op_args *args)
 {
 	struct iommufd_ser_view view;
@@ -918,6 +986,7 @@ static const struct liveupdate_file_ops iommufd_lu_ops = {
 	.unpreserve = iommufd_lu_unpreserve,
 	.freeze = iommufd_lu_freeze,
 	.retrieve = iommufd_lu_retrieve,
+	.can_finish = iommufd_lu_can_finish,
 	.finish = iommufd_lu_finish,
 	.owner = THIS_MODULE,
 };

@@ -52,6 +52,10 @@ u64 iommufd_ser_checksum(struct iommufd_ser *hdr)
 	return xxh64_digest(&state);
 }
 
+/* The modes are handed over as they are */
+static_assert(IOPT_PAGES_ACCOUNT_USER == IOMMUFD_SER_ACCOUNT_USER);
+static_assert(IOPT_PAGES_ACCOUNT_MM == IOMMUFD_SER_ACCOUNT_MM);
+
 static bool iommufd_ser_id_valid(u32 id)
 {
 	return id && id <= INT_MAX;
@@ -183,27 +187,27 @@ int iommufd_ser_check(struct iommufd_ser *ser, struct iommufd_ser_view *view)
 
 	if (ser->magic != IOMMUFD_SER_MAGIC ||
 	    ser->version != IOMMUFD_SER_VERSION) {
-		pr_err("cannot retrieve: unknown magic %#llx or version %u\n",
+		pr_err("serialized state: unknown magic %#llx or version %u\n",
 		       ser->magic, ser->version);
 		return -EINVAL;
 	}
 	if (ser->size > IOMMUFD_SER_SIZE_MAX ||
 	    ser->size != iommufd_ser_size(ser) ||
 	    ser->checksum != iommufd_ser_checksum(ser)) {
-		pr_err("cannot retrieve: the state is damaged\n");
+		pr_err("serialized state: damaged\n");
 		return -EILSEQ;
 	}
 
 	iommufd_ser_view_init(view, ser);
 	rc = -EINVAL;
 	if (!ser->flags && !ser->reserved &&
-	    ser->account_mode < IOPT_PAGES_ACCOUNT_MODE_NUM)
+	    ser->account_mode <= IOMMUFD_SER_ACCOUNT_MM)
 		rc = iommufd_ser_check_ioas(view);
 	if (!rc)
 		rc = iommufd_ser_check_hwpt(view);
 	if (!rc)
 		rc = iommufd_ser_check_devices(view);
 	if (rc)
-		pr_err("cannot retrieve: the state is invalid\n");
+		pr_err("serialized state: invalid\n");
 	return rc;
 }

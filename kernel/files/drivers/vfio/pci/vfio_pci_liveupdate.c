@@ -475,7 +475,7 @@ static bool vfio_pci_liveupdate_can_finish(struct liveupdate_file_op_args *args)
 	}
 
 	if (!ret)
-		pci_err(pdev, "live update: not finished, nobody has bound and attached it\n");
+		pci_info(pdev, "live update: cannot finish, nobody has bound and attached it\n");
 	pci_dev_put(pdev);
 	return ret;
 }

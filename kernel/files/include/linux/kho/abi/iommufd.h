@@ -39,6 +39,10 @@
 #define IOMMUFD_SER_MAGIC		0x536466756d6d6f69ULL
 #define IOMMUFD_SER_VERSION		1
 
+/* Pinned pages count against RLIMIT_MEMLOCK of the user, or of the process */
+#define IOMMUFD_SER_ACCOUNT_USER	1
+#define IOMMUFD_SER_ACCOUNT_MM		2
+
 /**
  * struct iommufd_ser - Header of a serialized context.
  * @magic:      IOMMUFD_SER_MAGIC
@@ -51,7 +55,7 @@
  * @nr_hwpt:    Number of hardware page tables.
  * @nr_areas:   Number of areas of all IOASes.
  * @nr_devices: Number of bound devices.
- * @account_mode: IOPT_PAGES_ACCOUNT_* that new mappings are charged by.
+ * @account_mode: IOMMUFD_SER_ACCOUNT_*, how new mappings are charged.
  * @reserved:   Must be 0.
  */
 struct iommufd_ser {

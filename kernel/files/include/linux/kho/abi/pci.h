@@ -3,6 +3,7 @@
 #ifndef _LINUX_KHO_ABI_PCI_H
 #define _LINUX_KHO_ABI_PCI_H
 
+#include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/compiler.h>
 #include <linux/stddef.h>
@@ -38,7 +39,7 @@
 #define PCI_SER_SIZE		16384
 
 /* @flags of &struct pci_dev_ser: a bridge above functions that are running */
-#define PCI_DEV_SER_BRIDGE	(1 << 0)
+#define PCI_DEV_SER_BRIDGE	BIT(0)
 
 /**
  * struct pci_dev_ser - A function that is running, or a bridge above such.
