@@ -212,6 +212,22 @@ TEST_F(extents, end_of_the_address_space)
 	ASSERT_EQ(0, self->get.nr_extents);
 }
 
+/* A list that ends where the address space does has no place to continue */
+TEST_F(extents, up_to_the_end_of_the_address_space)
+{
+	const __u64 last = -PAGE_SIZE;
+
+	if (ioas_map_file(self->iommufd, self->ioas, self->memfd, 0, PAGE_SIZE, last))
+		SKIP(return, "the last page cannot be mapped");
+	self->get.iova = END_IOVA;
+	ASSERT_EQ(0, ioas_get_extents(self->iommufd, &self->get));
+	ASSERT_EQ(1, self->get.nr_extents);
+	ASSERT_EQ(0, self->get.out_flags);
+	ASSERT_EQ(last, self->extents[0].iova);
+	ASSERT_EQ(PAGE_SIZE, self->extents[0].length);
+	ASSERT_EQ(0, ioas_unmap(self->iommufd, self->ioas, last, PAGE_SIZE));
+}
+
 TEST_F(extents, no_cap_sys_rawio)
 {
 	ASSERT_EQ(0, cap_sys_rawio(false));

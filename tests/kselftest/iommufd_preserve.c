@@ -149,6 +149,43 @@ TEST_F(context, memfd_mapped_by_address)
 	}
 }
 
+/*
+ * Nobody checks the length of the file as long as nothing is pinned. But what
+ * the next kernel would refuse to map must not be preserved, as it could not be
+ * retrieved, and neither could a device of the same context.
+ */
+TEST_F(context, area_behind_the_end_of_the_memfd)
+{
+	ASSERT_EQ(0, ioas_map_file(self->iommufd, self->ioas, self->memfd, AREA_SIZE, PAGE_SIZE, 2 * AREA_IOVA));
+	ASSERT_EQ(0, luo_preserve_fd(self->session, self->memfd, MEMFD));
+	ASSERT_EQ(-ERANGE, luo_preserve_fd(self->session, self->iommufd, IOMMUFD));
+	ASSERT_EQ(0, iommufd_usable(self->iommufd, self->ioas));
+	ASSERT_EQ(0, ioas_unmap(self->iommufd, self->ioas, 2 * AREA_IOVA, PAGE_SIZE));
+	ASSERT_EQ(0, luo_preserve_fd(self->session, self->iommufd, IOMMUFD));
+}
+
+TEST_F(context, memfd_truncated_after_mapping)
+{
+	ASSERT_EQ(0, ftruncate(self->memfd, AREA_SIZE - PAGE_SIZE));
+	ASSERT_EQ(0, luo_preserve_fd(self->session, self->memfd, MEMFD));
+	ASSERT_EQ(-ERANGE, luo_preserve_fd(self->session, self->iommufd, IOMMUFD));
+	ASSERT_EQ(0, iommufd_usable(self->iommufd, self->ioas));
+	ASSERT_EQ(0, close(self->session));
+
+	ASSERT_EQ(0, ftruncate(self->memfd, AREA_SIZE));
+	self->session = luo_create_session(self->luo, "context");
+	ASSERT_EQ(0, luo_preserve_fd(self->session, self->memfd, MEMFD));
+	ASSERT_EQ(0, luo_preserve_fd(self->session, self->iommufd, IOMMUFD));
+}
+
+/* The end of the last page is not the end of the file: that is how pages are */
+TEST_F(context, memfd_of_odd_length)
+{
+	ASSERT_EQ(0, ftruncate(self->memfd, AREA_SIZE - PAGE_SIZE + 1));
+	ASSERT_EQ(0, luo_preserve_fd(self->session, self->memfd, MEMFD));
+	ASSERT_EQ(0, luo_preserve_fd(self->session, self->iommufd, IOMMUFD));
+}
+
 TEST_F(context, hugetlb)
 {
 	int huge = memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB);
@@ -399,6 +436,38 @@ TEST_F(context_device, last_page_replaced)
 	ASSERT_EQ(0, luo_preserve_fd(self->session, self->memfd, MEMFD));
 	ASSERT_EQ(-ESTALE, luo_preserve_fd(self->session, self->iommufd, IOMMUFD));
 	ASSERT_EQ(0, iommufd_usable(self->iommufd, self->ioas));
+}
+
+TEST_F(context_device, memfd_truncated_after_mapping)
+{
+	ASSERT_EQ(0, vfio_connect(self->device, self->iommufd, self->ioas, &self->dev_id));
+	ASSERT_EQ(0, ioas_map_file(self->iommufd, self->ioas, self->memfd, 0, AREA_SIZE, AREA_IOVA));
+	ASSERT_EQ(0, ftruncate(self->memfd, AREA_SIZE - PAGE_SIZE));
+	ASSERT_EQ(0, luo_preserve_fd(self->session, self->memfd, MEMFD));
+	ASSERT_EQ(-ESTALE, luo_preserve_fd(self->session, self->iommufd, IOMMUFD));
+	ASSERT_EQ(0, iommufd_usable(self->iommufd, self->ioas));
+	ASSERT_EQ(0, ioas_unmap(self->iommufd, self->ioas, AREA_IOVA, AREA_SIZE));
+	ASSERT_EQ(0, luo_preserve_fd(self->session, self->iommufd, IOMMUFD));
+}
+
+/* An IOAS that no device uses is carried as well; it must be one that can be */
+TEST_F(context_device, unaligned_area)
+{
+	__u32 other;
+	int rc;
+
+	ASSERT_EQ(0, ioas_alloc(self->iommufd, &other));
+	ASSERT_EQ(0, ioas_map_file(self->iommufd, other, self->memfd, 0x10, 0x20, AREA_IOVA + 0x10));
+	ASSERT_EQ(0, vfio_connect(self->device, self->iommufd, self->ioas, &self->dev_id));
+	ASSERT_EQ(0, luo_preserve_fd(self->session, self->memfd, MEMFD));
+	ASSERT_EQ(0, luo_preserve_fd(self->session, self->iommufd, IOMMUFD));
+	ASSERT_EQ(0, close(self->session));
+
+	/* Control: a device cannot use it, so it is never pinned */
+	self->session = luo_create_session(self->luo, "context");
+	ASSERT_EQ(0, vfio_detach(self->device));
+	rc = vfio_attach(self->device, other);
+	ASSERT_NE(0, rc);
 }
 
 /* Anonymous memory, pinned for a device */

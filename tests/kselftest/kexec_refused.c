@@ -161,6 +161,27 @@ TEST_F_TIMEOUT(kexec, device_not_preserved, SLOW)
 	ASSERT_EQ(0, ftruncate(m->memfd, 0));
 }
 
+/* Both are in one context, and one of them was forgotten */
+TEST_F_TIMEOUT(kexec, one_of_two_devices_not_preserved, SLOW)
+{
+	struct machine *m = &self->m;
+	char bdf[16];
+	__u32 dev_id;
+	int second;
+
+	SKIP_WITHOUT_DEVICE(m);
+	second = vfio_open_noiommu(1, bdf);
+	if (second < 0)
+		SKIP(return, "no second noiommu vfio-pci device: %s", strerror(-second));
+	ASSERT_EQ(0, vfio_connect(second, m->iommufd, m->ioas, &dev_id));
+	LOAD_WITH_KHO();
+	ASSERT_EQ(0, machine_preserve(m, self->session, 0));
+	ASSERT_EQ(0, luo_preserve_fd(self->session, m->device, DEVICE));
+	ASSERT_EQ(-ENOTCONN, kexec_reboot());
+	ASSERT_EQ(0, vfio_config_write(m->device, PCI_CACHE_LINE_SIZE, 1, 0x10));
+	ASSERT_EQ(0, luo_preserve_fd(self->session, second, DEVICE2));
+}
+
 TEST_F_TIMEOUT(kexec, device_detached, SLOW)
 {
 	struct machine *m = &self->m;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=sh disable=SC2154 # variables come from lib.sh
+# shellcheck shell=sh disable=SC2154,SC2034 # variables of lib.sh
 #
 # No update: the kernel selftests (tests/kselftest), which tests/kselftest/run.sh
 # names on the command line: hf.programs=A,B,C. What they print goes to the
