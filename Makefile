@@ -13,7 +13,7 @@ demo: deps kernel kernel-stock userspace	## One live update, seen from the devic
 	$(MAKE) -C tests/vm demo $(VM_VARS)
 
 check:	## Every test; ends with "N passed, N failed"
-	@mk/check.sh unit vm build debug
+	@mk/check.sh unit vm kselftest build debug
 
 ##@ Build
 deps:	## Install missing packages (asks apt for nothing when all are there)

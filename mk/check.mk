@@ -9,6 +9,9 @@ check-unit:	## Unit tests of library, command and build tools
 check-vm:	## Live updates in a virtual machine
 	@mk/check.sh vm
 
+check-kselftest:	## Kernel selftests: what the series refuses, in a virtual machine
+	@mk/check.sh kselftest
+
 check-build:	## Build matrix: series, checkpatch, sparse, modules, bisect
 	@mk/check.sh build
 
@@ -22,10 +25,13 @@ suite-unit: deps userspace
 suite-vm: deps kernel kernel-stock userspace
 	$(MAKE) -C tests/vm check $(VM_VARS)
 
+suite-kselftest: deps kernel
+	$(MAKE) -C tests/kselftest check $(KSELFTEST_VARS)
+
 suite-build: deps kernel
 	@tests/build/run.sh
 
 suite-debug: deps kernel-debug userspace
 	$(MAKE) -C tests/vm check-debug $(VM_VARS)
 
-.PHONY: check-unit check-vm check-build check-debug suite-unit suite-vm suite-build suite-debug
+.PHONY: check-unit check-vm check-kselftest check-build check-debug suite-unit suite-vm suite-kselftest suite-build suite-debug

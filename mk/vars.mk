@@ -25,3 +25,5 @@ UNIT_VARS      = O=$(BUILD)/unit USERSPACE=$(BUILD)/userspace KHDR=$(KHDR)
 # tests/vm/Makefile, targets: all check demo check-debug
 VM_VARS        = O=$(BUILD)/vm DEMO=$(BUILD)/demo USERSPACE=$(BUILD)/userspace KHDR=$(KHDR) \
 		 KERNEL=$(KERNEL) KERNEL_STOCK=$(KERNEL_STOCK) KERNEL_DEBUG=$(KERNEL_DEBUG)
+# tests/kselftest/Makefile, target: check
+KSELFTEST_VARS = O=$(BUILD)/kselftest KHDR=$(KHDR) KERNEL=$(KERNEL)

@@ -33,7 +33,7 @@ function value(key)
 
 { sub(/\r$/, "") }
 
-/^{"ev":"program"/ {
+/^[{]"ev":"program"/ {
 	if (value("status") == "") {
 		running = value("name")
 	} else {
@@ -44,11 +44,11 @@ function value(key)
 	next
 }
 
-/^{"ev":"(failed|timeout)"/ {
+/^[{]"ev":"(failed|timeout)"/ {
 	print "# guest: " $0
 }
 
-/^{/ { next }
+/^[{]/ { next }
 
 {
 	print "  " $0
