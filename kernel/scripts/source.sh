@@ -107,6 +107,10 @@ if [ -d "$stock" ]; then
 	say "was built from $have: starting over"
 fi
 
+# A tree takes 2 GB, and the tests want four.
+free=$(df -Pk "$LINUX" | awk 'END { print int($4 / 1024 / 1024) }')
+[ "$free" -ge 5 ] || die "$free GB free in $BUILD; the demo needs 5, make check 10"
+
 rm -rf "$stock" "$stock.new"
 mkdir -p "$stock.new"
 if [ -n "$KDIR" ]; then
