@@ -400,4 +400,107 @@ TEST_F(reading, works_while_device_is_preserved)
 	ASSERT_EQ(hw_info, iommufd_get_hw_info(self->iommufd, self->dev_id));
 }
 
+/* The same with others at it all the time, who succeed now and then */
+FIXTURE(race)
+{
+	int luo;
+	int iommufd;
+	int memfd;
+	int device;
+	__u32 ioas;
+	__u32 dev_id;
+};
+
+FIXTURE_SETUP(race)
+{
+	char bdf[16];
+
+	self->luo = luo_open();
+	if (self->luo < 0)
+		SKIP(return, "/dev/liveupdate: %s", strerror(-self->luo));
+	self->iommufd = iommufd_open();
+	if (self->iommufd < 0)
+		SKIP(return, "/dev/iommu: %s", strerror(-self->iommufd));
+	self->device = vfio_open_noiommu(0, bdf);
+	if (self->device < 0)
+		SKIP(return, "no noiommu vfio-pci device: %s", strerror(-self->device));
+	self->memfd = memfd_filled(AREA_SIZE);
+	ASSERT_GE(self->memfd, 0);
+	ASSERT_EQ(0, ioas_alloc(self->iommufd, &self->ioas));
+	ASSERT_EQ(0, vfio_connect(self->device, self->iommufd, self->ioas, &self->dev_id));
+	ASSERT_EQ(0, ioas_map_file(self->iommufd, self->ioas, self->memfd, 0, AREA_SIZE, AREA_IOVA));
+}
+
+FIXTURE_TEARDOWN(race)
+{
+}
+
+static void map_and_unmap(void *arg)
+{
+	FIXTURE_DATA(race) *self = arg;
+
+	ioas_map_file(self->iommufd, self->ioas, self->memfd, 0, PAGE_SIZE, SECOND_IOVA);
+	ioas_unmap(self->iommufd, self->ioas, SECOND_IOVA, PAGE_SIZE);
+}
+
+static void alloc_and_destroy(void *arg)
+{
+	FIXTURE_DATA(race) *self = arg;
+	__u32 id;
+
+	if (!ioas_alloc(self->iommufd, &id))
+		while (iommufd_destroy(self->iommufd, id) == -EBUSY)
+			usleep(100);
+}
+
+static int read_extents(FIXTURE_DATA(race) *self, struct iommu_noiommu_extent *extents, __u32 *nr)
+{
+	struct iommu_ioas_noiommu_get_extents get = {
+		.ioas_id = self->ioas,
+		.nr_extents = *nr,
+		.extents_uptr = (uintptr_t)extents,
+	};
+	int rc = ioas_get_extents(self->iommufd, &get);
+
+	*nr = get.nr_extents;
+	return rc;
+}
+
+TEST_F_TIMEOUT(race, no_change_slips_through, 120)
+{
+	struct iommu_noiommu_extent before[32], after[32];
+	int i, rc, preserved = 0, session;
+	__u32 nr_before, nr_after, id;
+	pid_t pids[2];
+
+	pids[0] = keep_doing(map_and_unmap, self);
+	pids[1] = keep_doing(alloc_and_destroy, self);
+	for (i = 0; i < 300; i++) {
+		session = luo_create_session(self->luo, "race");
+		ASSERT_GE(session, 0);
+		ASSERT_EQ(0, luo_preserve_fd(session, self->memfd, MEMFD));
+		rc = luo_preserve_fd(session, self->iommufd, IOMMUFD);
+		if (!rc) {
+			nr_before = ARRAY_SIZE(before);
+			ASSERT_EQ(0, read_extents(self, before, &nr_before));
+			ASSERT_EQ(-EBUSY, ioas_alloc(self->iommufd, &id));
+			usleep(2000);
+			nr_after = ARRAY_SIZE(after);
+			ASSERT_EQ(0, read_extents(self, after, &nr_after));
+			ASSERT_EQ(nr_before, nr_after);
+			ASSERT_EQ(0, memcmp(before, after, nr_before * sizeof(*before)));
+			preserved++;
+		} else {
+			/* It does not wait for somebody in the middle of a change */
+			ASSERT_EQ(-EBUSY, rc);
+		}
+		ASSERT_EQ(0, close(session));
+		usleep(1000);
+	}
+	ASSERT_EQ(0, stop_doing(pids[0]));
+	ASSERT_EQ(0, stop_doing(pids[1]));
+	TH_LOG("preserved %d times of %d", preserved, i);
+	ASSERT_GT(preserved, 0);
+}
+
 TEST_HARNESS_MAIN

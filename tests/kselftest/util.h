@@ -40,6 +40,14 @@ int luo_get_name(int session, char *name, size_t len);
 int memfd_filled(size_t size);
 void *anon_pages(size_t size);
 
+/*
+ * Run @work(@arg) over and over in another process, which shares descriptors
+ * opened so far, until stopped or until this one ends. Returns its PID.
+ */
+pid_t keep_doing(void (*work)(void *arg), void *arg);
+/* 0 if it was at work until now */
+int stop_doing(pid_t pid);
+
 /* Take the effective capability away, or give it back */
 int cap_sys_rawio(bool effective);
 

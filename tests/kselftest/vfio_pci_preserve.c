@@ -5,9 +5,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/pci_regs.h>
@@ -262,6 +264,38 @@ TEST_F(device, closed_by_its_owner)
 
 	ASSERT_EQ(0, close(v->session));
 	ASSERT_EQ(0, vfio_bind(v->device, v->iommufd, &dev_id));
+}
+
+/* The agent dies: the driver's device is the driver's again */
+TEST_F(device, killed_holder_gives_it_back)
+{
+	struct vfio *v = &self->v;
+	int pipefd[2], status;
+	char byte;
+	pid_t pid;
+
+	ASSERT_EQ(0, vfio_start(v));
+	ASSERT_EQ(0, close(v->session));
+	ASSERT_EQ(0, pipe(pipefd));
+	pid = fork();
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		v->session = luo_create_session(v->luo, "killed");
+		byte = v->session >= 0 && !preserve_memory(v, v->session) &&
+			!luo_preserve_fd(v->session, v->device, DEVICE);
+		if (write(pipefd[1], &byte, 1) == 1)
+			pause();
+		_exit(1);
+	}
+	ASSERT_EQ(1, read(pipefd[0], &byte, 1));
+	ASSERT_EQ(1, byte);
+	ASSERT_EQ(-EBUSY, vfio_detach(v->device));
+	ASSERT_EQ(-EBUSY, iommufd_usable(v->iommufd, v->ioas));
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_EQ(0, iommufd_usable(v->iommufd, v->ioas));
+	ASSERT_EQ(0, vfio_detach(v->device));
+	ASSERT_EQ(0, vfio_reset(v->device));
 }
 
 /* Interrupts are not carried */
@@ -566,6 +600,72 @@ TEST_F(device_use, again_and_again)
 	}
 	ASSERT_EQ(0, vfio_config_read(v->device, PCI_COMMAND, 2, &after));
 	ASSERT_EQ(before, after);
+}
+
+/* With others who try to stop it all the time, and who succeed in between */
+static void toggle_bus_master(void *arg)
+{
+	struct vfio *v = arg;
+
+	vfio_config_write(v->device, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	vfio_config_write(v->device, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+}
+
+static void reset_now_and_then(void *arg)
+{
+	struct vfio *v = arg;
+
+	vfio_reset(v->device);
+	vfio_config_write(v->device, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	usleep(50000);
+}
+
+static void arm_and_disarm(void *arg)
+{
+	struct vfio *v = arg;
+	int event = eventfd(0, EFD_CLOEXEC);
+
+	vfio_arm_irq(v->device, VFIO_PCI_MSIX_IRQ_INDEX, event);
+	vfio_disarm_irqs(v->device, VFIO_PCI_MSIX_IRQ_INDEX);
+	close(event);
+}
+
+TEST_F_TIMEOUT(device_use, race, 120)
+{
+	struct vfio *v = &self->v;
+	int i, rc, preserved = 0;
+	__u32 before, after;
+	pid_t pids[3];
+
+	pids[0] = keep_doing(toggle_bus_master, v);
+	pids[1] = keep_doing(reset_now_and_then, v);
+	pids[2] = keep_doing(arm_and_disarm, v);
+	/* Now they hold this session, too. Its name is free when they are gone */
+	ASSERT_EQ(0, close(v->session));
+	for (i = 0; i < 200; i++) {
+		int session = luo_create_session(v->luo, "race");
+
+		ASSERT_GE(session, 0);
+		ASSERT_EQ(0, preserve_memory(v, session));
+		rc = luo_preserve_fd(session, v->device, DEVICE);
+		if (!rc) {
+			ASSERT_EQ(0, vfio_config_read(v->device, PCI_COMMAND, 2, &before));
+			usleep(2000);
+			ASSERT_EQ(-EBUSY, vfio_reset(v->device));
+			ASSERT_EQ(0, vfio_config_read(v->device, PCI_COMMAND, 2, &after));
+			/* May have been switched on, but not off */
+			ASSERT_EQ(before, before & after);
+			preserved++;
+		} else if (rc != -EBUSY) {
+			ASSERT_EQ(-EOPNOTSUPP, rc);
+		}
+		ASSERT_EQ(0, close(session));
+		usleep(1000);
+	}
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, stop_doing(pids[i]));
+	TH_LOG("preserved %d times of 200", preserved);
+	ASSERT_GT(preserved, 0);
 }
 
 TEST_HARNESS_MAIN
