@@ -1009,11 +1009,8 @@ void iommufd_liveupdate_exit(void)
 	liveupdate_unregister_file_handler(&iommufd_lu_handler);
 }
 
-/*
- * The ID that the previous kernel gave to a device, or 0 if the context was not
- * restored or the device is new to it. The caller holds the shape_rwsem.
- */
-u32 iommufd_liveupdate_device_id(struct iommufd_ctx *ictx, struct device *dev)
+static const struct iommufd_device_ser *
+iommufd_lu_find_device(struct iommufd_ctx *ictx, struct device *dev)
 {
 	struct iommufd_ser_view view;
 	struct pci_dev *pdev;
@@ -1022,15 +1019,54 @@ u32 iommufd_liveupdate_device_id(struct iommufd_ctx *ictx, struct device *dev)
 	lockdep_assert_held(&ictx->shape_rwsem);
 
 	if (!ictx->restored || !dev_is_pci(dev))
-		return 0;
+		return NULL;
 
 	pdev = to_pci_dev(dev);
 	iommufd_ser_view_init(&view, ictx->restored);
 	for (i = 0; i < view.hdr->nr_devices; i++)
 		if (view.devices[i].segment == pci_domain_nr(pdev->bus) &&
 		    view.devices[i].bdf == pci_dev_id(pdev))
-			return view.devices[i].id;
-	return 0;
+			return &view.devices[i];
+	return NULL;
+}
+
+/*
+ * The ID that the previous kernel gave to a device, or 0 if the context was not
+ * restored or the device is new to it. The caller holds the shape_rwsem.
+ */
+u32 iommufd_liveupdate_device_id(struct iommufd_ctx *ictx, struct device *dev)
+{
+	const struct iommufd_device_ser *ser = iommufd_lu_find_device(ictx, dev);
+
+	return ser ? ser->id : 0;
+}
+
+/*
+ * A device that comes back is running on the table it was programmed from, so
+ * that is where it is attached, by its HWPT or by the IOAS of that. Anywhere else
+ * would leave the table in use without an attachment. Turns an IOAS into the
+ * HWPT, since an automatic choice might be another one. The caller holds the
+ * shape_rwsem.
+ */
+int iommufd_liveupdate_attach_target(struct iommufd_device *idev, u32 *pt_id)
+{
+	const struct iommufd_device_ser *ser;
+	struct iommufd_ser_view view;
+
+	ser = iommufd_lu_find_device(idev->ictx, idev->dev);
+	if (!ser || *pt_id == ser->hwpt_id)
+		return 0;
+
+	iommufd_ser_view_init(&view, idev->ictx->restored);
+	if (*pt_id == iommufd_ser_find_hwpt(&view, ser->hwpt_id)->ioas_id) {
+		*pt_id = ser->hwpt_id;
+		return 0;
+	}
+
+	dev_err(idev->dev,
+		"cannot attach to %u: in the previous kernel it was attached to HWPT %u\n",
+		*pt_id, ser->hwpt_id);
+	return -EINVAL;
 }
 
 /**

@@ -120,7 +120,14 @@ iommufd_ser_find_ioas(const struct iommufd_ser_view *view, u32 id)
 	return NULL;
 }
 
-static const struct iommufd_hwpt_ser *
+/**
+ * iommufd_ser_find_hwpt() - Find a hardware page table by its ID
+ * @view: Block to search
+ * @id: Object ID
+ *
+ * Return: the entry, or NULL.
+ */
+const struct iommufd_hwpt_ser *
 iommufd_ser_find_hwpt(const struct iommufd_ser_view *view, u32 id)
 {
 	u32 i;

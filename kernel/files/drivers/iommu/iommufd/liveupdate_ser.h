@@ -33,6 +33,8 @@ u64 iommufd_ser_size(const struct iommufd_ser *hdr);
 u64 iommufd_ser_checksum(struct iommufd_ser *hdr);
 void iommufd_ser_view_init(struct iommufd_ser_view *view,
 			   struct iommufd_ser *hdr);
+const struct iommufd_hwpt_ser *
+iommufd_ser_find_hwpt(const struct iommufd_ser_view *view, u32 id);
 int iommufd_ser_check(struct iommufd_ser *ser, struct iommufd_ser_view *view);
 
 #endif
