@@ -8,19 +8,25 @@ set -eu
 # shellcheck source=kernel/scripts/common.sh
 . "$TOP/kernel/scripts/common.sh"
 
+# It keeps notes where it runs, or at the top of the git tree that it finds
+# there: give it a place for them.
 checkpatch()
 {
 	perl "$LINUX/stock/scripts/checkpatch.pl" --root="$LINUX/stock" --strict --terse --no-summary \
 		--show-types --ignore=FILE_PATH_CHANGES "$@" || :
 }
 
-cd "$TOP/kernel"
+mkdir -p "$LINUX/checkpatch"
+cd "$LINUX/checkpatch"
+export GIT_CEILING_DIRECTORIES="$LINUX"
+ln -sfn "$TOP/kernel/patches" patches
+ln -sfn "$TOP/kernel/files" files
 {
 	for patch in patches/*.patch; do
 		checkpatch "$patch"
 	done
 	if [ -d files ]; then
-		find files -type f \( -name '*.[chS]' -o -name Kconfig -o -name Makefile -o -name '*.rst' \) |
+		find files/ -type f \( -name '*.[chS]' -o -name Kconfig -o -name Makefile -o -name '*.rst' \) |
 		while read -r file; do
 			checkpatch -f "$file"
 		done
