@@ -154,8 +154,9 @@ static pid_t start(struct run *r)
 	char *append = xasprintf(
 		"console=ttyS0,115200 earlyprintk=serial,ttyS0,115200 panic=-1 loglevel=7 kho=on liveupdate=on "
 		"vfio.enable_unsafe_noiommu_mode=1 hf.kernel=1 hf.scenario=%s hf.frames=0 hf.warm=%d hf.between=%d "
-		"hf.idle=%d hf.timeout=%d %s",
-		c->scenario->guest, c->rate, c->rate, IDLE_MS, c->timeout_s * 3 / 4, c->append);
+		"hf.idle=%d hf.timeout=%d %s %s",
+		c->scenario->guest, c->rate, c->rate, IDLE_MS, c->timeout_s * 3 / 4,
+		c->scenario->append ? c->scenario->append : "", c->append);
 	int console[2], events[2];
 	pid_t pid;
 
@@ -252,6 +253,22 @@ static void write_info(const struct run *r, const char *end, int status, long dr
 	free(path);
 }
 
+/* What QEMU said is why it ended, if it did so before the guest spoke. */
+static void explain_early_end(const struct run *r, int status)
+{
+	FILE *f = open_in(r->c->dir, "qemu.stderr", "r");
+	char line[256];
+
+	fprintf(stderr,
+		"%s: QEMU ended early (status 0x%x); last step \"%s\", last event: %s\nlogs: %s\n",
+		r->c->scenario->name, status, r->last_step, r->last_event, r->c->dir);
+	if (!f)
+		return;
+	while (fgets(line, sizeof(line), f))
+		fprintf(stderr, "  %s", line);
+	fclose(f);
+}
+
 static void catch_signals(void)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
@@ -283,8 +300,6 @@ bool run_vm(const struct run_config *c)
 	write_info(&r, end, status, drops);
 	say(&r, "ended: %s", end);
 	if (!r.done && !strcmp(end, "QEMU exited"))
-		fprintf(stderr,
-			"%s: QEMU ended early (status 0x%x); last step \"%s\", last event: %s\nlogs: %s\n",
-			c->scenario->name, status, r.last_step, r.last_event, c->dir);
+		explain_early_end(&r, status);
 	return r.done;
 }

@@ -36,6 +36,7 @@ enum judgement {
  * @judged: what makes it pass
  * @rate: frames per second
  * @timeout_s: bound of the whole run in seconds
+ * @append: for the kernel's command line; NULL for nothing
  */
 struct scenario {
 	const char *name;
@@ -47,6 +48,7 @@ struct scenario {
 	enum judgement judged;
 	int rate;
 	int timeout_s;
+	const char *append;
 };
 
 /* All scenarios; the last one has a NULL name. */
