@@ -45,7 +45,7 @@ ktap_group()
 		ktap_status=0
 		"$@" 2>&1 </dev/null || ktap_status=$?
 		echo "$ktap_status" > "$ktap_log"
-	} | sed 's/^/  /'
+	} | sed -u 's/^/  /'
 	if [ "$(cat "$ktap_log")" = 0 ]; then
 		printf 'ok %d %s\n' "$ktap_number" "$ktap_name"
 	else
