@@ -6,12 +6,15 @@
 # events, between two lines of ours for each program.
 
 kernel_1() {
+	doing "looking for what the tests need"
+	[ -c /dev/liveupdate ] || die "live update is off"
 	for path in "$SYSPCI"/*; do
 		read -r device <"$path/device"
 		[ "$device" = 0x10c9 ] || continue
 		nic=${path##*/}
 		bind_vfio
 	done
+	[ -e /dev/vfio/devices/noiommu-vfio1 ] || die "not two noiommu devices"
 	programs=$(sed 's/.*hf\.programs=\([^ ]*\).*/\1/' /proc/cmdline)
 	for program in $(echo "$programs" | tr , ' '); do
 		doing "running $program"
