@@ -278,10 +278,25 @@ give_up() {
 	finish "${1:-1}"
 }
 
+# A debug kernel looks for memory nobody refers to any more. What it finds goes
+# to the console, where the host looks for it.
+scan_for_leaks() {
+	leaks=/sys/kernel/debug/kmemleak
+	[ -e "$leaks" ] || return 0
+	say "kmemleak scan"
+	# The second scan reports what the first one suspected
+	echo scan >"$leaks"
+	sleep 6
+	echo scan >"$leaks"
+	cat "$leaks"
+	say "kmemleak done"
+}
+
 # finish STATUS - the last event; does not return
 finish() {
 	trap - EXIT
 	[ "$1" = 0 ] || set +eu
+	scan_for_leaks
 	emit "{\"ev\":\"done\",\"status\":$1}"
 	# Closing the terminal waits until it was written out; let it be sure
 	sleep 0.2
