@@ -234,6 +234,51 @@ restore() {
 	find_driver
 }
 
+# --- what must be refused ----------------------------------------------------
+
+# refused NAME STATUS TEXT COMMAND... - fails with STATUS and says TEXT
+refused() {
+	name=$1 want=$2 text=$3
+	shift 3
+	doing "expecting a refusal: $name"
+	status=0
+	"$@" >/run/out 2>&1 </dev/null || status=$?
+	cat /run/out
+	[ "$status" = "$want" ] || die "status $status instead of $want"
+	grep -q -- "$text" /run/out || die "does not say '$text'"
+	emit "{\"ev\":\"refusal\",\"name\":\"$name\",\"status\":$status}"
+}
+
+# As a user who may open the files, but has no capability
+as_nobody() {
+	mkdir -p /etc
+	echo "nobody:x:65534:65534:nobody:/:/bin/sh" >/etc/passwd
+	chmod 755 /dev/vfio /dev/vfio/devices
+	chmod 666 /dev/vfio/devices/* /dev/iommu
+	su -s /bin/sh nobody -c "$*"
+}
+
+# point NAME - something else that holds, for the host's list
+point() {
+	emit "{\"ev\":\"point\",\"name\":\"$1\"}"
+}
+
+# be_faulty COMMAND... - run the program of that name; $faulty is what it left
+be_faulty() {
+	doing "starting a faulty driver: $*"
+	faulty=$("$@") || die "it does not start"
+	[ -n "$faulty" ] || die "it did not come up"
+}
+
+# mend - let it undo what it did
+mend() {
+	doing "ending the faulty driver"
+	kill "$faulty"
+	while [ -d "/proc/$faulty" ]; do
+		sleep 0.02
+	done
+}
+
 # --- the end ----------------------------------------------------------------
 
 # PID 1 must not end, so something else has to look at the time

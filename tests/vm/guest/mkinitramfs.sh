@@ -15,7 +15,7 @@
 #	-z		compress. Not wanted for an update: the new kernel
 #			would spend part of the gap on uncompressing
 #
-# PROGRAMs (holdfast, nic-rx, handoff) go to /bin. Of every program that is
+# PROGRAMs (holdfast, nic-rx, helpers) go to /bin. Of every program that is
 # linked dynamically, the libraries come along.
 set -eu
 

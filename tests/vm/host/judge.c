@@ -114,26 +114,34 @@ static void check_control(struct verdict *v, const struct scenario *sc)
 		v->hands.device_resets, a->longest_gap_ms);
 }
 
-/* What was to be refused, and was; the guest ends at the first that was not. */
-static void check_refusals(struct verdict *v)
+/*
+ * What the guest itself found: what was to be refused, and was, and other points. It ends at the
+ * first that does not hold.
+ */
+static void check_guest_points(struct verdict *v)
 {
 	struct event *e;
 	char name[64];
+	bool refusal;
 	size_t i, k;
 
 	for (i = 0; i < v->record.n_event; i++) {
 		e = &v->record.event[i];
-		if (!event_is(e, "refusal", NULL))
+		refusal = event_is(e, "refusal", NULL);
+		if (!refusal && !event_is(e, "point", NULL))
 			continue;
-		snprintf(name, sizeof(name), "refused-%s", event_string(e, "name"));
+		snprintf(name, sizeof(name), "%s%s", refusal ? "refused-" : "",
+			 event_string(e, "name"));
 		for (k = 0; name[k]; k++)
 			if (name[k] == ' ')
 				name[k] = '-';
 		if (event_true(e, "skipped"))
 			check_skip(&v->checks, name, "cannot be had here");
-		else
+		else if (refusal)
 			check_add(&v->checks, name, true, "status %lld",
 				  (long long)event_int(e, "status", -1));
+		else
+			check_add(&v->checks, name, true, "found by the guest");
 	}
 }
 
@@ -156,6 +164,7 @@ static void make_checks(struct verdict *v, const struct scenario *sc)
 		check_add(&v->checks, "cancelled", cancels == sc->cancels,
 			  "%d of %d preserves taken back", cancels, sc->cancels);
 	}
+	check_guest_points(v);
 }
 
 int judge(struct verdict *v, const char *dir, const struct scenario *sc,
@@ -176,7 +185,7 @@ int judge(struct verdict *v, const char *dir, const struct scenario *sc,
 	case JUDGED_BY_GUEST:
 		check_end(v, sc);
 		console_check(&v->record, &v->checks);
-		check_refusals(v);
+		check_guest_points(v);
 		break;
 	}
 	return 0;

@@ -4,28 +4,6 @@
 # What the driver must refuse, each with its own message, and without harm to
 # the device: in the end all frames are there. Needs nothing from the kernel.
 
-# refused NAME STATUS TEXT COMMAND... - fails with STATUS and says TEXT
-refused() {
-	name=$1 want=$2 text=$3
-	shift 3
-	doing "expecting a refusal: $name"
-	status=0
-	"$@" >/run/out 2>&1 </dev/null || status=$?
-	cat /run/out
-	[ "$status" = "$want" ] || die "status $status instead of $want"
-	grep -q -- "$text" /run/out || die "does not say '$text'"
-	emit "{\"ev\":\"refusal\",\"name\":\"$name\",\"status\":$status}"
-}
-
-# As a user who may open the files, but has no capability
-as_nobody() {
-	mkdir -p /etc
-	echo "nobody:x:65534:65534:nobody:/:/bin/sh" >/etc/passwd
-	chmod 755 /dev/vfio /dev/vfio/devices
-	chmod 666 /dev/vfio/devices/* /dev/iommu
-	su -s /bin/sh nobody -c "$*"
-}
-
 # Runs in the place of a driver, with the descriptors of the one that let go
 in_its_place() {
 	handoff pass --pid "$driver" -- /bin/sh -c "$1"

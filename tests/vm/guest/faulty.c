@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * faulty - be a driver that holdfast preserve must refuse
+ *
+ *	faulty FAULT [NODE]
+ *
+ * With NODE, a device's file below /dev/vfio/devices, it opens that device and
+ * an iommufd for itself. Without, it takes the descriptors of a driver at work,
+ * as LISTEN_FDS has them, and so spoils what both share. It prints the PID of
+ * the process that stays behind with all that is open. SIGTERM undoes the fault
+ * and ends it.
+ *
+ * Faults of its own:	unbound, unattached, no-iommufd, other-iommufd
+ * Of a driver at work:	anonymous, closed-memfd, interrupt
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <holdfast/iommu.h>
+#include <holdfast/uapi.h>
+#include <holdfast/vfio.h>
+
+#define FIRST_FD	3
+#define FDS_MAX		16
+
+/* Drivers here map nothing that high */
+#define SPARE_IOVA	0x400000000ull
+#define SPARE_SIZE	8192
+
+/**
+ * struct driver - descriptors of a driver
+ * @device: VFIO device
+ * @iommufd: its iommufd
+ * @memfd: one of its memfds, -1 for none
+ * @ioas: IOAS in which something was mapped
+ */
+struct driver {
+	int device, iommufd, memfd;
+	uint32_t ioas;
+};
+
+static void die(const char *format, ...)
+	__attribute__((format(printf, 1, 2), noreturn));
+
+static void die(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("faulty: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+	exit(1);
+}
+
+/* Up to the point where @fault says to stop */
+static void set_up(struct driver *d, const char *node, const char *fault)
+{
+	struct iommu_ioas_alloc ioas = { .size = sizeof(ioas) };
+	uint32_t id;
+	int ret;
+
+	d->device = open(node, O_RDWR);
+	if (d->device < 0)
+		die("%s: %m", node);
+	d->iommufd = open("/dev/iommu", O_RDWR);
+	if (d->iommufd < 0)
+		die("/dev/iommu: %m");
+	if (!strcmp(fault, "unbound"))
+		return;
+	ret = hf_vfio_bind(d->device, d->iommufd, &id);
+	if (ret)
+		die("cannot bind: %s", strerror(-ret));
+	if (!strcmp(fault, "unattached"))
+		return;
+	if (ioctl(d->iommufd, IOMMU_IOAS_ALLOC, &ioas))
+		die("no IOAS: %m");
+	ret = hf_vfio_attach(d->device, ioas.out_ioas_id);
+	if (ret)
+		die("cannot attach: %s", strerror(-ret));
+}
+
+/* What a descriptor is, is asked of itself: names do not matter here */
+static void take_over(struct driver *d)
+{
+	const char *count = getenv("LISTEN_FDS");
+	int n = count ? atoi(count) : 0;
+
+	if (n <= 0 || n > FDS_MAX)
+		die("no descriptors were handed over");
+	for (int fd = FIRST_FD; fd < FIRST_FD + n; fd++) {
+		if (fcntl(fd, F_GET_SEALS) >= 0)
+			d->memfd = fd;
+		else if (hf_iommu_is(fd))
+			d->iommufd = fd;
+		else if (hf_vfio_is_bound(fd))
+			d->device = fd;
+	}
+	if (d->device < 0 || d->iommufd < 0 || d->memfd < 0)
+		die("not the descriptors of a driver");
+}
+
+/* Memory of no file, which cannot be carried */
+static void map_anonymous(struct driver *d)
+{
+	struct iommu_ioas_map map = {
+		.size = sizeof(map),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE |
+			 IOMMU_IOAS_MAP_WRITEABLE,
+		.length = SPARE_SIZE,
+		.iova = SPARE_IOVA,
+	};
+	struct hf_iommu_ids ids;
+	struct hf_error err;
+	void *p = mmap(NULL, SPARE_SIZE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		die("mmap: %m");
+	if (hf_iommu_scan(d->iommufd, &ids, &err) || !ids.n_ioas)
+		die("no IOAS");
+	d->ioas = ids.ioas[0];
+	hf_iommu_ids_free(&ids);
+	map.ioas_id = d->ioas;
+	map.user_va = (uintptr_t)p;
+	if (ioctl(d->iommufd, IOMMU_IOAS_MAP, &map))
+		die("cannot map: %m");
+}
+
+static void unmap(const struct driver *d)
+{
+	struct iommu_ioas_unmap arg = {
+		.size = sizeof(arg),
+		.ioas_id = d->ioas,
+		.iova = SPARE_IOVA,
+		.length = SPARE_SIZE,
+	};
+
+	if (ioctl(d->iommufd, IOMMU_IOAS_UNMAP, &arg))
+		die("cannot unmap: %m");
+}
+
+/* The first MSI-X vector, to an eventfd, or none at all */
+static void set_interrupt(const struct driver *d, bool on)
+{
+	struct {
+		struct vfio_irq_set set;
+		int32_t fd;
+	} arg = {
+		.set = {
+			.argsz = on ? sizeof(arg) : sizeof(arg.set),
+			.flags = VFIO_IRQ_SET_ACTION_TRIGGER |
+				 (on ? VFIO_IRQ_SET_DATA_EVENTFD :
+				       VFIO_IRQ_SET_DATA_NONE),
+			.index = VFIO_PCI_MSIX_IRQ_INDEX,
+			.count = on,
+		},
+		.fd = on ? eventfd(0, EFD_CLOEXEC) : -1,
+	};
+
+	if (ioctl(d->device, VFIO_DEVICE_SET_IRQS, &arg))
+		die("cannot %s interrupts: %m", on ? "arm" : "disarm");
+}
+
+static void commit(struct driver *d, const char *fault)
+{
+	if (!strcmp(fault, "no-iommufd") || !strcmp(fault, "other-iommufd"))
+		close(d->iommufd);
+	if (!strcmp(fault, "other-iommufd") && open("/dev/iommu", O_RDWR) < 0)
+		die("/dev/iommu: %m");
+	if (!strcmp(fault, "closed-memfd"))
+		close(d->memfd);
+	if (!strcmp(fault, "anonymous"))
+		map_anonymous(d);
+	if (!strcmp(fault, "interrupt"))
+		set_interrupt(d, true);
+}
+
+static void undo(const struct driver *d, const char *fault)
+{
+	if (!strcmp(fault, "anonymous"))
+		unmap(d);
+	if (!strcmp(fault, "interrupt"))
+		set_interrupt(d, false);
+}
+
+static void wait_for_end(const sigset_t *end)
+{
+	int sig;
+
+	/* Whoever reads our output waits until it is closed */
+	printf("%d\n", getpid());
+	fflush(stdout);
+	close(STDOUT_FILENO);
+	sigwait(end, &sig);
+}
+
+int main(int argc, char **argv)
+{
+	struct driver d = { .device = -1, .iommufd = -1, .memfd = -1 };
+	sigset_t end;
+	pid_t pid;
+
+	if (argc != 2 && argc != 3) {
+		fputs("usage: faulty FAULT [NODE]\n", stderr);
+		return 2;
+	}
+	sigemptyset(&end);
+	sigaddset(&end, SIGTERM);
+	sigprocmask(SIG_BLOCK, &end, NULL);
+	/* Memory counts for the process that maps it, which is to stay */
+	pid = fork();
+	if (pid < 0)
+		die("fork: %m");
+	if (pid)
+		_exit(0);
+	if (argc == 3)
+		set_up(&d, argv[2], argv[1]);
+	else
+		take_over(&d);
+	commit(&d, argv[1]);
+	wait_for_end(&end);
+	undo(&d, argv[1]);
+	return 0;
+}
