@@ -62,6 +62,36 @@ const struct scenario scenarios[] = {
 		.judged = JUDGED_BY_GUEST, .rate = 1000, .timeout_s = 120,
 	},
 	{
+		.name = "agent-refuse", .device = "igb", .topology = TOPO_ROOT_PORT,
+		.kernel = KERNEL_HOLDFAST, .guest = "agent-refuse", .cancels = 1,
+		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
+	},
+	{
+		.name = "agent-off", .device = "igb", .topology = TOPO_ROOT_PORT,
+		.kernel = KERNEL_HOLDFAST, .guest = "agent-off",
+		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 90, .append = "kho=off",
+	},
+	{
+		.name = "agent-off-luo", .device = "igb", .topology = TOPO_ROOT_PORT,
+		.kernel = KERNEL_HOLDFAST, .guest = "agent-off",
+		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 90, .append = "liveupdate=off",
+	},
+	{
+		.name = "agent-killed", .device = "igb", .topology = TOPO_ROOT_PORT,
+		.kernel = KERNEL_HOLDFAST, .guest = "agent-killed", .updates = 1, .resumes = 1,
+		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
+	},
+	{
+		.name = "agent-damaged", .device = "igb", .topology = TOPO_ROOT_PORT,
+		.kernel = KERNEL_HOLDFAST, .guest = "agent-damaged", .updates = 1, .resumes = 1,
+		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
+	},
+	{
+		.name = "agent-mismatch", .device = "igb", .topology = TOPO_ROOT_PORT,
+		.kernel = KERNEL_HOLDFAST, .guest = "agent-mismatch", .updates = 1,
+		.judged = JUDGED_BY_GUEST, .rate = 1000, .timeout_s = 120,
+	},
+	{
 		.name = "debug-update", .device = "igb", .topology = TOPO_ROOT_PORT,
 		.kernel = KERNEL_DEBUG, .guest = "update", .updates = 1, .resumes = 1,
 		.judged = JUDGED_ALL, .rate = 100, .timeout_s = 900,
