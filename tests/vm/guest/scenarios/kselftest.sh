@@ -23,16 +23,4 @@ kernel_1() {
 		"$program" >"$EVENTS" 2>&1 || status=$?
 		emit "{\"ev\":\"program\",\"name\":\"$program\",\"status\":$status}"
 	done
-	look_for_leaks
-}
-
-# With kmemleak: what is lost after two scans is. It goes to the console.
-look_for_leaks() {
-	leaks=/sys/kernel/debug/kmemleak
-	[ -e "$leaks" ] || return 0
-	doing "looking for leaks"
-	echo scan >"$leaks"
-	sleep 6
-	echo scan >"$leaks"
-	cat "$leaks"
 }
