@@ -15,7 +15,7 @@ set -eu
 prefix()
 {
 	"$scripts/lay.sh" matrix "$1" &&
-	configure --known modules.config &&
+	configure --known &&
 	compile "$LINUX/matrix.$1.log" vmlinux modules
 }
 

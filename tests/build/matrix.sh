@@ -14,12 +14,15 @@ exec 8>"$LINUX/.lock.matrix"
 flock 8
 "$scripts/derive.sh" matrix
 
-# configure [--known] FRAGMENT: the test kernel's options and that one's.
+# configure [--known] [FRAGMENT]: the test kernel's options as modules, and that
+# fragment's on top. All variants are modular: going from built-in to modules
+# compiles most of the kernel again.
 configure()
 {
 	known=
-	[ "$1" != --known ] || { known=$1; shift; }
-	"$scripts/configure.sh" ${known:+"$known"} matrix "$config/base.config" "$config/holdfast.config" "$TOP/tests/build/$1"
+	[ "${1:-}" != --known ] || { known=$1; shift; }
+	"$scripts/configure.sh" ${known:+"$known"} matrix "$config/base.config" "$config/holdfast.config" \
+		"$TOP/tests/build/modules.config" ${1:+"$1"}
 }
 
 # our_sources: the .c files that the series adds or changes, one a line.

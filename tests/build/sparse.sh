@@ -26,7 +26,11 @@ sparse='sparse -D__typeof_unqual__=__typeof__'
 our_sources > "$LINUX/matrix.ours"
 : > "$LINUX/matrix.theirs"
 while read -r file; do
-	[ ! -f "$LINUX/stock/$file" ] || printf '%s\n' "$file" >> "$LINUX/matrix.theirs"
+	[ ! -f "$LINUX/stock/${file%.c}.o" ] || printf '%s\n' "$file" >> "$LINUX/matrix.theirs"
+done < "$LINUX/matrix.ours"
+
+while read -r file; do
+	[ -f "$tree/${file%.c}.o" ] || die "nothing builds $file, which the series changes: modules.config should"
 done < "$LINUX/matrix.ours"
 
 sparse_in "$tree" "$LINUX/matrix.ours" > "$LINUX/matrix.sparse"

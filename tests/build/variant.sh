@@ -1,15 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# variant.sh NAME: all of the series, with NAME.config on top of the options
-# of the test kernel: vmlinux and modules. Both variants are modular, as going
-# from built-in to modules compiles most of the kernel again.
+# variant.sh modules|off: all of the series, as modules, and with our options
+# off: vmlinux and modules.
 set -eu
 : "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}"
 # shellcheck source=tests/build/matrix.sh
 . "$TOP/tests/build/matrix.sh"
 
 "$scripts/lay.sh" matrix
-configure "$1.config"
+case $1 in
+modules) configure ;;
+off) configure "$TOP/tests/build/off.config" ;;
+esac
 compile "$LINUX/matrix.$1.log" vmlinux modules
 case $1 in
 modules)
