@@ -33,5 +33,6 @@ suite-build: deps kernel
 
 suite-debug: deps kernel-debug userspace
 	$(MAKE) -C tests/vm check-debug $(VM_VARS)
+	$(MAKE) -C tests/kselftest check $(KSELFTEST_VARS) KERNEL=$(KERNEL_DEBUG) O=$(BUILD)/kselftest-debug TIMEOUT=1800
 
 .PHONY: check-unit check-vm check-kselftest check-build check-debug suite-unit suite-vm suite-kselftest suite-build suite-debug
