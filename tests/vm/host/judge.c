@@ -145,6 +145,55 @@ static void check_guest_points(struct verdict *v)
 	}
 }
 
+static struct event *find_point(struct verdict *v, const char *name)
+{
+	struct event *e;
+	size_t i;
+
+	for (i = 0; i < v->record.n_event; i++) {
+		e = &v->record.event[i];
+		if (event_is(e, "point", NULL) && !strcmp(event_string(e, "name"), name))
+			return e;
+	}
+	return NULL;
+}
+
+static long sent_until(const struct record *r, ns_t t)
+{
+	size_t i;
+
+	for (i = 0; i < r->n_sent && r->sent[i].t <= t; i++)
+		;
+	return i;
+}
+
+/*
+ * The guest looks at the bit that lets the device write; this looks at the writes. Frames sent less
+ * than IN_FLIGHT_NS before the first look may be stored after it. When the guest powers off, QEMU
+ * gives the NIC what was queued, whatever the bit is, so the time up to the guest's end counts.
+ */
+static void check_stopped(struct verdict *v)
+{
+	struct event *works = find_point(v, "DMA until then"),
+		     *stopped = find_point(v, "DMA stopped"),
+		     *done = event_find(&v->record, 0, "done", NULL);
+	long sent, stored, late, ignored;
+
+	if (!works || !stopped || !done) {
+		check_add(&v->checks, "writes-stop", false, "the guest did not get that far");
+		return;
+	}
+	sent = sent_until(&v->record, works->t - IN_FLIGHT_NS);
+	stored = account_stored_until(&v->account, works->t);
+	check_add(&v->checks, "writes-until-then", sent > 0 && stored >= sent,
+		  "%ld frames sent until the new kernel looks, %ld stored", sent, stored);
+	late = account_stored_until(&v->account, done->t) -
+	       account_stored_until(&v->account, stopped->t);
+	ignored = sent_until(&v->record, done->t) - sent_until(&v->record, stopped->t);
+	check_add(&v->checks, "writes-stop", !late && ignored > 0,
+		  "%ld frames stored after the stop, of %ld sent", late, ignored);
+}
+
 static void make_checks(struct verdict *v, const struct scenario *sc)
 {
 	int cancels = 0;
@@ -182,6 +231,9 @@ int judge(struct verdict *v, const char *dir, const struct scenario *sc,
 	case JUDGED_CONTROL:
 		check_control(v, sc);
 		break;
+	case JUDGED_STOPPED:
+		check_stopped(v);
+		/* fallthrough */
 	case JUDGED_BY_GUEST:
 		check_end(v, sc);
 		console_check(&v->record, &v->checks);

@@ -20,6 +20,7 @@ enum kernel_kind {
 enum judgement {
 	JUDGED_ALL, /* every check */
 	JUDGED_CONTROL, /* passes only if the device or frames are lost */
+	JUDGED_STOPPED, /* DMA goes on until the guest stops it on purpose, and not any longer */
 	JUDGED_BY_GUEST, /* the guest's own points (refusal, point), and clean consoles */
 };
 
