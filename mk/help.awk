@@ -7,7 +7,7 @@
 	target = $0
 	sub(/:.*/, "", target)
 	sub(/.*## /, "")
-	printf "  make %-14s %s\n", target, $0
+	printf "  make %-16s %s\n", target, $0
 }
 
 END {
