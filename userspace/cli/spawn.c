@@ -60,7 +60,7 @@ static void child_defaults(void)
 static int set_listen_env(const char *const *names, size_t n)
 {
 	size_t len = 1, i;
-	char num[16];
+	char num[24];
 	char *list;
 	int ret;
 
