@@ -21,6 +21,8 @@
 #define PM_CSR 4
 #define PM_STATE 0x3
 #define CAP_EXPRESS 0x10
+#define EXPRESS_DEVICE_CONTROL 0x08
+#define EXPRESS_ERROR_REPORTING 0x000f
 #define EXPRESS_LINK_CONTROL 0x10
 #define LINK_DISABLE 0x10
 #define LINK_RETRAIN 0x20
@@ -176,15 +178,36 @@ static const char *where_of(const struct function *f, unsigned int offset, char 
 	return buf;
 }
 
-/* Writes are counted by place: the report has one line for each. */
+/*
+ * Payload size, tags and ordering share a register with the enables of error reporting, which the
+ * new kernel writes. It may be written, but only those enables may change.
+ */
+static bool changes_device_control(const struct function *f, const struct trace_record *t)
+{
+	unsigned int at = f->dump ? cfg_capability(f->dump, CAP_EXPRESS) : 0;
+	unsigned int was;
+
+	if (!at || t->offset != at + EXPRESS_DEVICE_CONTROL)
+		return false;
+	at += EXPRESS_DEVICE_CONTROL;
+	was = cfg_read(f->dump, at, 2);
+	return ((t->value ^ was) & 0xffff & ~EXPRESS_ERROR_REPORTING) != 0;
+}
+
+/*
+ * Writes are counted by place: the report has one line for each. A value that must not be written
+ * to a place makes it one of its own, which no rule knows.
+ */
 static void count_write(struct look *l, const struct function *f, const struct trace_record *t)
 {
 	struct json_object *o, *v;
-	char where[24];
+	char where[40];
 	const char *reason;
 	size_t i;
 
 	where_of(f, t->offset, where);
+	if (changes_device_control(f, t))
+		strcat(where, " changed");
 	for (i = 0; i < json_object_array_length(l->h->writes); i++) {
 		o = json_object_array_get_idx(l->h->writes, i);
 		json_object_object_get_ex(o, "model", &v);

@@ -65,6 +65,8 @@ static const struct damage damages[] = {
 	  TRACE(300, "pci_cfg_write pcie-root-port 00:04.0 @0x64 <- 0x20"), "link" },
 	{ "write-not-on-the-list", "igb-root-port",
 	  TRACE(300, "pci_cfg_write igb 01:00.0 @0xc <- 0x4000"), "config-writes" },
+	{ "payload-size-changed", "igb-root-port",
+	  TRACE(300, "pci_cfg_write igb 01:00.0 @0xa8 <- 0x810"), "config-writes" },
 	{ "register-written-in-gap", "igb-root-port",
 	  TRACE(300, "e1000e_core_write Write to register 0x100, 4 byte(s), value: 0x0"),
 	  "registers-untouched" },
