@@ -24,14 +24,13 @@ $(O):
 
 guest := $(wildcard ../vm/guest/* ../vm/guest/scenarios/*)
 
-# A kernel to load, never to start; mkinitramfs.sh wants an initramfs with it.
+# A kernel to load, never to start
 $(O)/initrd: $(TEST_GEN_PROGS) $(KERNEL) $(guest)
-	@echo | cpio -o -H newc > $(O)/no-initrd 2>/dev/null
-	../vm/guest/mkinitramfs.sh -o $@ -k $(KERNEL) -i $(O)/no-initrd $(TEST_GEN_PROGS)
+	../vm/guest/mkinitramfs.sh -o $@ -k $(KERNEL) $(TEST_GEN_PROGS)
 
 check: $(O)/initrd
 	@./run.sh $(KERNEL) $(O)/initrd $(O)/run $(programs)
 
-EXTRA_CLEAN += $(O)/initrd $(O)/no-initrd $(O)/run
+EXTRA_CLEAN += $(O)/initrd $(O)/run
 
 .PHONY: check

@@ -8,7 +8,7 @@ export PATH=/bin:/sbin
 
 EVENTS=/dev/ttyS1
 RESULT=/run/result.json
-PARAMETERS="kernel scenario frames warm between idle timeout bdf"
+PARAMETERS="kernel scenario updates frames warm between idle timeout bdf"
 
 # --- telling the host -------------------------------------------------------
 
@@ -38,7 +38,7 @@ die() {
 
 # Sets hf_kernel, hf_scenario, ... from hf.kernel=, hf.scenario=, ...
 read_cmdline() {
-	hf_kernel=1 hf_scenario=update hf_frames=0 hf_warm=2000
+	hf_kernel=1 hf_scenario=update hf_updates=1 hf_frames=0 hf_warm=2000
 	hf_between=4000 hf_idle=5000 hf_timeout=120 hf_bdf=
 	read -r hf_cmdline </proc/cmdline
 	for word in $hf_cmdline; do
@@ -203,11 +203,24 @@ result_is_clean() {
 
 # --- the update -------------------------------------------------------------
 
+# next_initramfs FILE - what the next kernel needs: the base and, unless it is
+# the last one, another archive with the files for the one after it
+next_initramfs() {
+	cp /boot/base "$1"
+	[ "$hf_kernel" -lt "$hf_updates" ] || return 0
+	printf '%s\n' boot boot/vmlinuz boot/base |
+		(cd / && cpio -o -H newc 2>/dev/null) >>"$1"
+}
+
+# The kernel has copies of both files then. This takes time and memory: not
+# between preserve and the update.
 load_next_kernel() {
 	doing "loading the next kernel"
 	[ -r /boot/vmlinuz ] || die "no next kernel in /boot"
-	kexec -s -l /boot/vmlinuz --initrd=/boot/initrd \
+	next_initramfs /run/initramfs
+	kexec -s -l /boot/vmlinuz --initrd=/run/initramfs \
 		--command-line="$(next_cmdline)"
+	rm /run/initramfs
 }
 
 preserve() {

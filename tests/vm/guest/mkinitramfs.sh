@@ -5,22 +5,25 @@
 #
 #	mkinitramfs.sh [OPTIONS] -o OUT PROGRAM...
 #
-#	-o OUT		the file to write, a cpio archive
-#	-k KERNEL	kernel for the update, as /boot/vmlinuz
-#	-i INITRD	its initramfs, as /boot/initrd; made by an earlier call:
-#			for N updates build N + 1, from the last kernel's to the
-#			first's
+#	-o OUT		the file to write
+#	-k KERNEL	kernel for the updates
+#	-m NAME=DIR	modules of the kernel called NAME: DIR/*.ko become
+#			/modules/NAME/*.ko; more than once for more kernels
 #	-b BUSYBOX	statically linked busybox (default: from PATH)
 #	-x KEXEC	kexec of kexec-tools (default: from PATH or /sbin)
-#	-z		compress. Not wanted for an update: the new kernel
-#			would spend part of the gap on uncompressing
 #
 # PROGRAMs (holdfast, nic-rx, helpers) go to /bin. Of every program that is
 # linked dynamically, the libraries come along.
+#
+# Without -k this is one cpio archive, the base. With -k a second one follows
+# it that holds KERNEL as /boot/vmlinuz and the base as /boot/base; the kernel
+# unpacks all there are. From these the guest makes the same again for the next
+# kernel (load_next_kernel), so one file is for any number of updates. Nothing
+# is compressed: the new kernel would spend part of the gap on it.
 set -eu
 
 usage() {
-	sed -n '5,21s/^# \{0,1\}//p' "$0" >&2
+	sed -n '6,15s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 }
 
@@ -29,21 +32,19 @@ die() {
 	exit 1
 }
 
-out='' kernel='' initrd='' compress='' busybox='' kexec=''
-while getopts o:k:i:b:x:z opt; do
+out='' kernel='' modules='' busybox='' kexec=''
+while getopts o:k:m:b:x: opt; do
 	case $opt in
 	o) out=$OPTARG ;;
 	k) kernel=$OPTARG ;;
-	i) initrd=$OPTARG ;;
+	m) modules="$modules $OPTARG" ;;
 	b) busybox=$OPTARG ;;
 	x) kexec=$OPTARG ;;
-	z) compress=y ;;
 	*) usage ;;
 	esac
 done
 shift $((OPTIND - 1))
 [ -n "$out" ] || usage
-[ -z "$kernel" ] || [ -n "$initrd" ] || die "-k needs -i"
 
 : "${busybox:=$(command -v busybox || true)}"
 : "${kexec:=$(PATH=$PATH:/sbin:/usr/sbin command -v kexec || true)}"
@@ -82,20 +83,24 @@ install -m 755 "$here/init" "$root/init"
 install -m 755 "$here/after-step" "$root/hf/after-step"
 install -m 644 "$here/lib.sh" "$root/hf/lib.sh"
 install -m 644 "$here"/scenarios/*.sh "$root/hf/scenarios/"
-if [ -n "$kernel" ]; then
-	install -m 644 "$kernel" "$root/boot/vmlinuz"
-	install -m 644 "$initrd" "$root/boot/initrd"
-fi
+for pair in $modules; do
+	mkdir -p "$root/modules/${pair%%=*}"
+	install -m 644 "${pair#*=}"/*.ko "$root/modules/${pair%%=*}/"
+done
 
-# Sorted and owned by root: the same input makes the same archive
+# archive DIR - sorted and owned by root: the same input makes the same archive
 archive() {
-	(cd "$root" && find . | LC_ALL=C sort |
+	(cd "$1" && find . | LC_ALL=C sort |
 		"$busybox" cpio -o -H newc -R 0:0 2>/dev/null)
 }
 
-if [ -n "$compress" ]; then
-	archive | gzip -n >"$out.new"
-else
-	archive >"$out.new"
+archive "$root" >"$out.new"
+if [ -n "$kernel" ]; then
+	next=$root.next
+	trap 'rm -rf "$root" "$next"' EXIT
+	mkdir -p "$next/boot"
+	install -m 644 "$kernel" "$next/boot/vmlinuz"
+	cp "$out.new" "$next/boot/base"
+	archive "$next" >>"$out.new"
 fi
 mv "$out.new" "$out"

@@ -40,7 +40,7 @@ struct suite {
 static const char usage_text[] =
 	"usage: vmcheck --dir DIR [--kernel F --initrd F] [--kernel-stock F --initrd-stock F] [--kernel-debug F --initrd-debug F]\n"
 	"               [--accel ACCEL] [--jobs N] TEST...\n"
-	"TEST is a scenario (vmrun --list) or self-test; the initramfs for N updates is F-N.\n";
+	"TEST is a scenario (vmrun --list) or self-test.\n";
 
 static const struct option long_options[] = {
 	{ "kernel", required_argument, NULL, 'k' },
@@ -55,17 +55,6 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/*
- * The initramfs holds the kernel and the initramfs of the next update, so there is one for each
- * number of updates to come.
- */
-static char *initrd_of(const struct suite *s, const struct scenario *sc)
-{
-	if (!s->initrd[sc->kernel])
-		return xstrdup("(none)");
-	return xasprintf("%s-%d", s->initrd[sc->kernel], sc->updates > 1 ? sc->updates : 1);
-}
-
 static void __attribute__((noreturn))
 exec_test(const struct suite *s, const struct test *t, pid_t parent)
 {
@@ -78,7 +67,7 @@ exec_test(const struct suite *s, const struct test *t, pid_t parent)
 	dup2(fd, 1);
 	if (sc)
 		execl(program, program, "--kernel", s->kernel[sc->kernel], "--initrd",
-		      initrd_of(s, sc), "--dir", t->dir, "--accel", s->accel, t->name, NULL);
+		      s->initrd[sc->kernel], "--dir", t->dir, "--accel", s->accel, t->name, NULL);
 	else
 		execl(program, program, t->dir, NULL);
 	fprintf(stderr, "%s: %s\n", program, strerror(errno));
@@ -152,7 +141,7 @@ static int run_all(struct suite *s)
 static void check_inputs(const struct suite *s)
 {
 	const struct scenario *sc;
-	char *initrd;
+	const char *initrd;
 	int i;
 
 	for (i = 0; i < s->n; i++) {
@@ -162,12 +151,11 @@ static void check_inputs(const struct suite *s)
 				die("%s: no such test", s->test[i].name);
 			continue;
 		}
-		initrd = initrd_of(s, sc);
-		if (!s->kernel[sc->kernel] || access(s->kernel[sc->kernel], R_OK) ||
+		initrd = s->initrd[sc->kernel];
+		if (!s->kernel[sc->kernel] || access(s->kernel[sc->kernel], R_OK) || !initrd ||
 		    access(initrd, R_OK))
-			die("%s: the %s kernel or its initramfs %s is missing", sc->name,
-			    kernel_kind_name(sc->kernel), initrd);
-		free(initrd);
+			die("%s: the %s kernel or its initramfs is missing", sc->name,
+			    kernel_kind_name(sc->kernel));
 	}
 }
 
