@@ -5,24 +5,15 @@
  *
  * Options and modes; the work is done elsewhere: setup.c, receive.c, status.c.
  */
-#include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "event.h"
+#include "option.h"
 #include "receive.h"
 #include "report.h"
+#include "signals.h"
 #include "status.h"
-
-enum {
-	EXIT_CLEAN = 0,
-	EXIT_LOSS = 1,		/* ran, but frames are lost, double or damaged */
-	EXIT_USAGE = 2,
-	EXIT_FAILED = 3,	/* could not run */
-};
 
 enum mode { MODE_START, MODE_RESUME, MODE_STATUS, MODE_REGISTERS };
 
@@ -66,25 +57,6 @@ static void usage(FILE *to)
 "3 could not run\n", to);
 }
 
-static int parse_number(const char *name, const char *text, uint64_t min,
-			uint64_t max, uint64_t *value)
-{
-	unsigned long long v;
-	char *end;
-
-	errno = 0;
-	v = strtoull(text, &end, 10);
-	if (errno || end == text || *end || text[0] == '-' || v < min ||
-	    v > max) {
-		fprintf(stderr, "nic-rx: --%s: '%s' is not a number from %llu to %llu\n",
-			name, text, (unsigned long long)min,
-			(unsigned long long)max);
-		return -1;
-	}
-	*value = v;
-	return 0;
-}
-
 static const struct option long_options[] = {
 	{ "resume", no_argument, NULL, 'r' },
 	{ "status", required_argument, NULL, 's' },
@@ -116,7 +88,7 @@ static int parse_option(struct options *opt, int c)
 		break;
 	case 's':
 		opt->mode = MODE_STATUS;
-		bad = parse_number("status", optarg, 1, 1ull << 22, &opt->pid);
+		bad = option_number("status", optarg, 1, 1ull << 22, &opt->pid);
 		break;
 	case 'g':
 		opt->mode = MODE_REGISTERS;
@@ -126,31 +98,31 @@ static int parse_option(struct options *opt, int c)
 			return EXIT_FAILED;
 		break;
 	case 'n':
-		bad = parse_number("count", optarg, 1, 1ull << 28,
+		bad = option_number("count", optarg, 1, 1ull << 28,
 				   &opt->count);
 		break;
 	case 'i':
-		bad = parse_number("idle", optarg, 1, HOUR_MS, &opt->idle_ms);
+		bad = option_number("idle", optarg, 1, HOUR_MS, &opt->idle_ms);
 		break;
 	case 'p':
-		bad = parse_number("poll", optarg, 0, 1000000, &opt->poll_us);
+		bad = option_number("poll", optarg, 0, 1000000, &opt->poll_us);
 		break;
 	case 'o':
 		opt->result = optarg;
 		break;
 	case 'd':
-		bad = parse_number("descriptors", optarg, NIC_DESC_MULTIPLE,
+		bad = option_number("descriptors", optarg, NIC_DESC_MULTIPLE,
 				   NIC_DESC_MAX, &opt->descriptors);
 		break;
 	case 'q':
-		bad = parse_number("sequences", optarg, 1, 1ull << 28,
+		bad = option_number("sequences", optarg, 1, 1ull << 28,
 				   &opt->sequences);
 		break;
 	case 'm':
 		opt->memory_only = true;
 		break;
 	case 't':
-		bad = parse_number("timeout", optarg, 1, HOUR_MS,
+		bad = option_number("timeout", optarg, 1, HOUR_MS,
 				   &opt->timeout_ms);
 		break;
 	case 'w':
@@ -163,12 +135,6 @@ static int parse_option(struct options *opt, int c)
 		bad = 1;
 	}
 	return bad ? EXIT_USAGE : 0;
-}
-
-static int complain(const char *text)
-{
-	fprintf(stderr, "nic-rx: %s\n", text);
-	return EXIT_USAGE;
 }
 
 static int parse_options(struct options *opt, int argc, char **argv)
@@ -188,32 +154,16 @@ static int parse_options(struct options *opt, int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (!wants_bdf && argc != optind)
-		return complain("an address is not wanted here");
+		return option_complain("an address is not wanted here");
 	if (wants_bdf)
 		opt->bdf = argv[optind];
 	if (opt->memory_only && opt->mode != MODE_RESUME)
-		return complain("--memory-only goes with --resume");
+		return option_complain("--memory-only goes with --resume");
 	if (opt->descriptors % NIC_DESC_MULTIPLE)
-		return complain("--descriptors has to be a multiple of 8");
+		return option_complain("--descriptors has to be a multiple of 8");
 	if (opt->mode == MODE_START && opt->count > opt->sequences)
-		return complain("--count is larger than --sequences");
+		return option_complain("--count is larger than --sequences");
 	return 0;
-}
-
-/* They are fetched with sigtimedwait() and must not end the driver before */
-static void block_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	sigaddset(&set, SIGUSR2);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	/* Nor may the loss of a terminal or of a reader */
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
 }
 
 static int run(const struct options *opt)
@@ -232,7 +182,7 @@ static int run(const struct options *opt)
 	enum receiver_end end;
 	int ret = 0;
 
-	block_signals();
+	signals_block();
 	if (opt->mode == MODE_RESUME ? receiver_resume(&rx) :
 	    receiver_start(&rx, opt->bdf, (uint32_t)opt->descriptors,
 			   opt->sequences))

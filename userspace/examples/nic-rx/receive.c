@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The receiver's life while it runs, see receive.h */
-#include <signal.h>
-#include <time.h>
-
 #include "account.h"
 #include "clock.h"
 #include "event.h"
 #include "receive.h"
 #include "report.h"
+#include "signals.h"
 
 /* Descriptors to consume between two moves of the tail */
 #define BUDGET		1024
@@ -95,31 +93,11 @@ static void let_go(struct receiver *rx)
 	report_totals(rx, "stop");
 }
 
-static void fill_signals(sigset_t *set)
-{
-	sigemptyset(set);
-	sigaddset(set, SIGUSR1);
-	sigaddset(set, SIGUSR2);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGINT);
-}
-
-/* Sleeps until there is a signal, @ns have passed, or for ever with @ns < 0 */
-static int wait_signal(const sigset_t *set, int64_t ns)
-{
-	struct timespec timeout = {
-		.tv_sec = ns / 1000000000,
-		.tv_nsec = ns % 1000000000,
-	};
-
-	return sigtimedwait(set, NULL, ns < 0 ? NULL : &timeout);
-}
-
 /* Returns true to go on, false to end without touching the device */
 static bool wait_detached(struct receiver *rx, const sigset_t *set)
 {
 	for (;;) {
-		switch (wait_signal(set, -1)) {
+		switch (signals_wait(set, -1)) {
 		case SIGUSR1:
 			receiver_take_up(rx, "continued");
 			return true;
@@ -135,7 +113,7 @@ enum receiver_end receiver_run(struct receiver *rx)
 	uint64_t last_ns = clock_local_ns();
 	sigset_t set;
 
-	fill_signals(&set);
+	signals_fill(&set);
 	for (;;) {
 		unsigned int n = receiver_poll(rx, BUDGET);
 		uint64_t now_ns = clock_local_ns();
@@ -148,7 +126,7 @@ enum receiver_end receiver_run(struct receiver *rx)
 			 now_ns - last_ns > rx->idle_ms * 1000000)
 			return END_IDLE;
 
-		switch (wait_signal(&set, n ? 0 : (int64_t)rx->poll_us * 1000)) {
+		switch (signals_wait(&set, n ? 0 : (int64_t)rx->poll_us * 1000)) {
 		case SIGUSR1:
 			report_totals(rx, "totals");
 			break;

@@ -221,22 +221,6 @@ static void report_timeline(const struct state *state)
 	}
 }
 
-static int write_file(const char *path, const struct event *ev)
-{
-	char temporary[512];
-	FILE *file;
-
-	/* Whoever waits for the file finds all of it or none */
-	snprintf(temporary, sizeof(temporary), "%s.new", path);
-	file = fopen(temporary, "w");
-	if (!file)
-		return fail("%s: %m", temporary);
-	fwrite(ev->text, 1, ev->len, file);
-	if (fclose(file) || rename(temporary, path))
-		return fail("%s: %m", path);
-	return 0;
-}
-
 int report_result(const struct state *state, uint64_t expected,
 		  const char *end, const char *path)
 {
@@ -270,7 +254,7 @@ int report_result(const struct state *state, uint64_t expected,
 	event_number(&ev, "gprc", live->statistics.gprc);
 	event_number(&ev, "mpc", live->statistics.mpc);
 	event_send(&ev);
-	if (path && write_file(path, &ev))
+	if (path && event_write_file(&ev, path))
 		return 1;
 	return clean ? 0 : 1;
 }

@@ -6,7 +6,7 @@ uint64_t ring_bus_address(const struct ring *ring, uint32_t index)
 {
 	uint64_t offset = (uint64_t)index * ring->buffer_size;
 
-	return ring->pages[offset / RING_PAGE] + offset % RING_PAGE;
+	return ring->pages[offset / DMA_PAGE] + offset % DMA_PAGE;
 }
 
 void ring_arm(struct ring *ring, uint32_t index)

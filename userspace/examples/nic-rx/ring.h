@@ -13,9 +13,8 @@
 
 #include <stdint.h>
 
+#include "dma.h"
 #include "nic.h"
-
-#define RING_PAGE	4096
 
 /**
  * struct ring - ring, buffers and where they are

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* How a receiver comes into being: on a fresh device, or by hand-over */
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "account.h"
@@ -16,8 +14,9 @@
 #define BUFFERS_IOVA	0x20000000ull
 #define STATE_IOVA	0x40000000ull
 
-/* Folios to try for the ring before giving up */
-#define RING_ATTEMPTS	8
+/* The memfds, in the order of their names */
+enum { MEM_RING, MEM_BUFFERS, MEM_STATE };
+static const char *const memfds[] = { "ring", "buffers", "state", NULL };
 
 struct memory {
 	struct dma_memory ring, buffers, state;
@@ -36,101 +35,24 @@ static void set_views(struct receiver *rx, const struct memory *mem)
 	rx->nic.bar_len = rx->vdev.bar0_len;
 }
 
-static int map_failed(const char *name, const struct dma_memory *mem, int error)
-{
-	errno = -error;
-	return fail("cannot map memfd %s, %llu bytes, for DMA: %m%s", name,
-		    (unsigned long long)mem->size, error == -ENOMEM ?
-		    " (memory, or RLIMIT_MEMLOCK)" : "");
-}
-
-static int create_mapped(const struct vfio_device *vdev, struct dma_memory *mem,
-			 const char *name, uint64_t size, uint64_t iova)
-{
-	int error;
-
-	if (dma_create(mem, name, size, false))
-		return -1;
-	error = dma_map(vdev, mem, iova);
-	return error ? map_failed(name, mem, error) : 0;
-}
-
-/* How much of the ring is contiguous from its start; its address in @pa */
-static int ring_contiguous(const struct vfio_device *vdev, uint64_t bytes,
-			   uint64_t *length, uint64_t *pa)
-{
-	*length = bytes;
-	return dma_lookup(vdev, RING_IOVA, length, pa);
-}
-
-static int ring_in_pieces(uint64_t bytes, uint64_t length)
-{
-	return fail("the ring of %llu bytes is not physically contiguous (%llu bytes are): put 'advise' into /sys/kernel/mm/transparent_hugepage/shmem_enabled, or take fewer --descriptors",
-		    (unsigned long long)bytes, (unsigned long long)length);
-}
-
-/* Return: 1 when this folio does, 0 when another one may, or -1 after fail() */
-static int try_ring(const struct vfio_device *vdev, struct dma_memory *ring,
-		    uint64_t bytes, int *error, uint64_t *length)
-{
-	uint64_t pa;
-
-	if (dma_create(ring, "ring", bytes, true))
-		return -1;
-	*error = dma_map(vdev, ring, RING_IOVA);
-	if (*error)
-		return 0;
-	if (ring_contiguous(vdev, bytes, length, &pa))
-		return -1;
-	if (*length >= bytes)
-		return 1;
-	dma_unmap(vdev, ring, RING_IOVA);
-	return 0;
-}
-
-/*
- * The device takes one address for the whole ring, so it has to be in one 2 MiB
- * folio. The kernel may have to move a folio before it can be pinned, and when
- * it is short of folios of that size or somebody else has a short look at the
- * folio, that fails or leaves it in pieces. Another one may do. Those that did
- * not are kept until then, so as not to be given the same again.
- */
-static int create_ring(const struct vfio_device *vdev, struct dma_memory *ring,
-		       uint32_t descriptors)
-{
-	uint64_t bytes = descriptors * sizeof(struct rx_desc), length = 0;
-	struct dma_memory useless[RING_ATTEMPTS];
-	int count, found = 0, error = 0;
-
-	for (count = 0; count < RING_ATTEMPTS; count++) {
-		found = try_ring(vdev, ring, bytes, &error, &length);
-		if (found)
-			break;
-		useless[count] = *ring;
-	}
-	while (count--)
-		dma_destroy(&useless[count]);
-	if (found)
-		return found < 0 ? -1 : 0;
-	return error ? map_failed("ring", ring, error) :
-		       ring_in_pieces(bytes, length);
-}
-
 static int create_memory(const struct vfio_device *vdev, struct memory *mem,
 			 uint32_t descriptors, uint64_t records)
 {
 	uint64_t buffers = (uint64_t)descriptors * NIC_BUFFER_SIZE;
-	uint64_t pages = (buffers + RING_PAGE - 1) / RING_PAGE;
+	uint64_t pages = (buffers + DMA_PAGE - 1) / DMA_PAGE;
 
 	/*
-	 * Only the ring has to be contiguous. The buffers are left to ordinary
-	 * pages on purpose: that is what the table of addresses is for.
+	 * Only the ring has to be contiguous: the device takes one address for
+	 * all of it. The buffers are left to ordinary pages on purpose: that is
+	 * what the table of addresses is for.
 	 */
-	if (create_ring(vdev, &mem->ring, descriptors) ||
-	    create_mapped(vdev, &mem->buffers, "buffers", pages * RING_PAGE,
-			  BUFFERS_IOVA) ||
-	    create_mapped(vdev, &mem->state, "state",
-			  state_size(pages, records), STATE_IOVA))
+	if (dma_create_contiguous(vdev, &mem->ring, memfds[MEM_RING],
+				  descriptors * sizeof(struct rx_desc),
+				  RING_IOVA) ||
+	    dma_create(vdev, &mem->buffers, memfds[MEM_BUFFERS],
+		       pages * DMA_PAGE, BUFFERS_IOVA) ||
+	    dma_create(vdev, &mem->state, memfds[MEM_STATE],
+		       state_size(pages, records), STATE_IOVA))
 		return -1;
 	return 0;
 }
@@ -139,13 +61,13 @@ static int fill_state(struct receiver *rx, const struct memory *mem,
 		      uint32_t descriptors, uint64_t records)
 {
 	struct state_fixed *fixed;
-	uint64_t length;
 
-	state_init(&rx->state, mem->state.bytes, mem->buffers.size / RING_PAGE,
+	state_init(&rx->state, mem->state.bytes, mem->buffers.size / DMA_PAGE,
 		   records);
 	fixed = rx->state.fixed;
-	if (ring_contiguous(&rx->vdev, descriptors * sizeof(struct rx_desc),
-			    &length, &fixed->ring_pa) ||
+	if (dma_contiguous(&rx->vdev, memfds[MEM_RING], RING_IOVA,
+			   descriptors * sizeof(struct rx_desc),
+			   &fixed->ring_pa) ||
 	    dma_table(&rx->vdev, BUFFERS_IOVA, fixed->pages_count,
 		      rx->state.pages))
 		return -1;
@@ -180,7 +102,7 @@ int receiver_start(struct receiver *rx, const char *bdf, uint32_t descriptors,
 		return fail("%s: device %04x:%04x is neither igb (8086:10c9) nor e1000e (8086:10d3)",
 			    bdf, vendor, device);
 
-	if (vfio_open(&rx->vdev, bdf) ||
+	if (vfio_open(&rx->vdev, bdf, NIC_BAR_MIN) ||
 	    create_memory(&rx->vdev, &mem, descriptors, records) ||
 	    fill_state(rx, &mem, descriptors, records))
 		return -1;
@@ -199,13 +121,13 @@ static int adopt_memory(struct receiver *rx, const struct handover *given,
 {
 	const char *wrong;
 
-	if (given->ring < 0 || given->buffers < 0 || given->state < 0)
-		return fail("memfd '%s' was not handed over",
-			    given->ring < 0 ? "ring" :
-			    given->buffers < 0 ? "buffers" : "state");
-	if (dma_adopt(&mem->state, given->state, "state") ||
-	    dma_adopt(&mem->ring, given->ring, "ring") ||
-	    dma_adopt(&mem->buffers, given->buffers, "buffers"))
+	for (int i = 0; memfds[i]; i++)
+		if (given->memfd[i] < 0)
+			return fail("memfd '%s' was not handed over",
+				    memfds[i]);
+	if (dma_adopt(&mem->state, given->memfd[MEM_STATE], "state") ||
+	    dma_adopt(&mem->ring, given->memfd[MEM_RING], "ring") ||
+	    dma_adopt(&mem->buffers, given->memfd[MEM_BUFFERS], "buffers"))
 		return -1;
 	wrong = state_check(&rx->state, mem->state.bytes, mem->state.size);
 	if (wrong)
@@ -263,28 +185,16 @@ static int check_device(const struct receiver *rx)
 static int check_addresses(const struct receiver *rx)
 {
 	const struct state_fixed *fixed = rx->state.fixed;
-	uint64_t bytes = fixed->descriptors * sizeof(struct rx_desc);
-	uint64_t wrong = 0, length, pa;
+	uint64_t wrong = 0, pa;
 
-	if (ring_contiguous(&rx->vdev, bytes, &length, &pa))
+	if (dma_contiguous(&rx->vdev, memfds[MEM_RING], RING_IOVA,
+			   fixed->descriptors * sizeof(struct rx_desc), &pa))
 		return -1;
-	if (length < bytes)
-		return ring_in_pieces(bytes, length);
 	if (pa != fixed->ring_pa)
 		wrong++;
-	for (uint64_t page = 0; page < fixed->pages_count; ) {
-		length = (fixed->pages_count - page) * RING_PAGE;
-
-		if (dma_lookup(&rx->vdev, fixed->buffers_iova +
-			       page * RING_PAGE, &length, &pa))
-			return -1;
-		if (length < RING_PAGE)
-			return fail("buffers: less than a page is mapped");
-		for (; length >= RING_PAGE; length -= RING_PAGE) {
-			wrong += rx->state.pages[page++] != pa;
-			pa += RING_PAGE;
-		}
-	}
+	if (dma_compare(&rx->vdev, fixed->buffers_iova, fixed->pages_count,
+			rx->state.pages, &wrong))
+		return -1;
 	report_addresses(rx, wrong);
 	if (wrong)
 		return fail("%llu pages are not where the device writes to",
@@ -304,7 +214,7 @@ static int adopt_device(struct receiver *rx, const struct handover *given)
 		.ioas_id = rx->state.fixed->ioas_id,
 	};
 	memcpy(rx->vdev.bdf, given->bdf, sizeof(rx->vdev.bdf));
-	return vfio_adopt(&rx->vdev);
+	return vfio_adopt(&rx->vdev, NIC_BAR_MIN);
 }
 
 /* Finishes what a driver that was killed in the middle of it left undone */
@@ -325,7 +235,7 @@ int receiver_resume(struct receiver *rx)
 	struct memory mem;
 	struct summary sum;
 
-	if (handover_take(&given) || adopt_memory(rx, &given, &mem))
+	if (handover_take(&given, memfds) || adopt_memory(rx, &given, &mem))
 		return -1;
 	if (!rx->memory_only && adopt_device(rx, &given))
 		return -1;

@@ -2,26 +2,13 @@
 /* What the driver knows, see state.h */
 #include <string.h>
 
+#include "crc32.h"
 #include "ring.h"
 #include "state.h"
 
 /* Bounds that keep the arithmetic below far from overflow */
 #define PAGES_MAX	(1ull << 20)
 #define RECORDS_MAX	(1ull << 28)
-
-/* CRC-32 as in IEEE 802.3 */
-static uint32_t crc32(uint32_t crc, const void *data, size_t len)
-{
-	const uint8_t *p = data;
-
-	crc = ~crc;
-	while (len--) {
-		crc ^= *p++;
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
-	}
-	return ~crc;
-}
 
 static uint32_t checksum(const struct state_fixed *fixed, const void *pages)
 {
@@ -37,7 +24,7 @@ static uint64_t records_offset(uint64_t pages_count)
 {
 	uint64_t end = STATE_PAGES_OFFSET + pages_count * sizeof(uint64_t);
 
-	return (end + RING_PAGE - 1) & ~(uint64_t)(RING_PAGE - 1);
+	return (end + DMA_PAGE - 1) & ~(uint64_t)(DMA_PAGE - 1);
 }
 
 uint64_t state_size(uint64_t pages_count, uint64_t records_count)
@@ -45,7 +32,7 @@ uint64_t state_size(uint64_t pages_count, uint64_t records_count)
 	uint64_t end = records_offset(pages_count) +
 		       records_count * sizeof(struct record);
 
-	return (end + RING_PAGE - 1) & ~(uint64_t)(RING_PAGE - 1);
+	return (end + DMA_PAGE - 1) & ~(uint64_t)(DMA_PAGE - 1);
 }
 
 static void set_pointers(struct state *state, uint8_t *memory,
@@ -112,7 +99,7 @@ const char *state_check(struct state *state, void *memory, uint64_t size)
 		return "impossible number of descriptors";
 	if (fixed->buffer_size != NIC_BUFFER_SIZE)
 		return "unknown buffer size";
-	if (fixed->buffers_size / RING_PAGE != fixed->pages_count ||
+	if (fixed->buffers_size / DMA_PAGE != fixed->pages_count ||
 	    fixed->buffers_size <
 	    (uint64_t)fixed->descriptors * fixed->buffer_size)
 		return "buffers do not fit the ring";
@@ -124,7 +111,7 @@ const char *state_check(struct state *state, void *memory, uint64_t size)
 		return "device address is not terminated";
 	for (uint64_t i = 0; i < fixed->pages_count; i++)
 		if (((uint64_t *)((uint8_t *)memory + fixed->pages_offset))[i] %
-		    RING_PAGE)
+		    DMA_PAGE)
 			return "a page address is not aligned";
 
 	live = (struct state_live *)((uint8_t *)memory + STATE_LIVE_OFFSET);

@@ -20,13 +20,12 @@
 #include <stdint.h>
 
 #include "nic.h"
+#include "vfio.h"
 
 #define STATE_MAGIC		"hfnicrx"	/* 8 bytes with the NUL */
 #define STATE_VERSION		1
 #define STATE_LIVE_OFFSET	4096
 #define STATE_PAGES_OFFSET	8192
-
-#define BDF_LEN			16
 
 /**
  * struct state_fixed - what does not change once the ring runs

@@ -12,6 +12,8 @@
 /* Where descriptors come from; must not be among those handed over */
 #define NULL_FD		200
 
+static const char *const memfds[] = { "ring", "buffers", "state", NULL };
+
 static void set_number(const char *name, long value)
 {
 	char text[24];
@@ -41,10 +43,9 @@ static bool taken(int count, const char *names, struct handover *want)
 	set_number("LISTEN_PID", getpid());
 	set_number("LISTEN_FDS", count);
 	setenv("LISTEN_FDNAMES", names, 1);
-	if (handover_take(&out))
+	if (handover_take(&out, memfds))
 		_exit(1);
-	if (want && (out.ring != want->ring || out.buffers != want->buffers ||
-		     out.state != want->state ||
+	if (want && (memcmp(out.memfd, want->memfd, 3 * sizeof(int)) ||
 		     out.iommufd != want->iommufd ||
 		     out.device != want->device ||
 		     strcmp(out.bdf, want->bdf)))
@@ -54,7 +55,7 @@ static bool taken(int count, const char *names, struct handover *want)
 
 static bool everything(void)
 {
-	struct handover want = { 3, 4, 5, 6, 7, "0000:00:02.0" };
+	struct handover want = { { 3, 4, 5 }, 6, 7, "0000:00:02.0" };
 
 	EXPECT(taken(5, "ring:buffers:state:iommufd:0000_00_02.0", &want));
 	EXPECT(taken(5, "ring:buffers:state:iommufd:0000:00:02.0", &want));
@@ -63,7 +64,7 @@ static bool everything(void)
 
 static bool any_order(void)
 {
-	struct handover want = { 7, 4, 6, 3, 5, "0000:a1:1f.7" };
+	struct handover want = { { 7, 4, 6 }, 3, 5, "0000:a1:1f.7" };
 
 	EXPECT(taken(5, "iommufd:buffers:0000:a1:1f.7:state:ring", &want));
 	return true;
@@ -71,7 +72,7 @@ static bool any_order(void)
 
 static bool memory_alone(void)
 {
-	struct handover want = { 3, 4, 5, -1, -1, "" };
+	struct handover want = { { 3, 4, 5 }, -1, -1, "" };
 
 	EXPECT(taken(3, "ring:buffers:state", &want));
 	return true;
@@ -98,13 +99,13 @@ static bool not_for_us(void)
 	bool good = true;
 
 	dup2(NULL_FD, STDERR_FILENO);
-	good &= handover_take(&out) != 0;
+	good &= handover_take(&out, memfds) != 0;
 	set_number("LISTEN_PID", getpid() + 1);
 	set_number("LISTEN_FDS", 3);
 	setenv("LISTEN_FDNAMES", "ring:buffers:state", 1);
-	good &= handover_take(&out) != 0;
+	good &= handover_take(&out, memfds) != 0;
 	setenv("LISTEN_PID", "12x", 1);
-	good &= handover_take(&out) != 0;
+	good &= handover_take(&out, memfds) != 0;
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");

@@ -11,11 +11,11 @@
 #include "test.h"
 
 #define DESCRIPTORS	512u
-#define PAGES		(DESCRIPTORS * NIC_BUFFER_SIZE / RING_PAGE)
+#define PAGES		(DESCRIPTORS * NIC_BUFFER_SIZE / DMA_PAGE)
 #define RECORDS		300000u
 
 /* Pages of the buffers, as the device sees them: elsewhere, and not in order */
-#define BUS_PAGE(i)	((uint64_t)(0x1000 + ((i) * 7 + 3) % PAGES) * RING_PAGE)
+#define BUS_PAGE(i)	((uint64_t)(0x1000 + ((i) * 7 + 3) % PAGES) * DMA_PAGE)
 
 struct device {
 	struct receiver rx;
@@ -75,9 +75,9 @@ static void power_on(const struct nic_ops *ops)
 static uint8_t *at_bus_address(uint64_t address)
 {
 	for (uint64_t i = 0; i < PAGES; i++)
-		if (address / RING_PAGE == BUS_PAGE(i) / RING_PAGE)
-			return dev->buffers + i * RING_PAGE +
-			       address % RING_PAGE;
+		if (address / DMA_PAGE == BUS_PAGE(i) / DMA_PAGE)
+			return dev->buffers + i * DMA_PAGE +
+			       address % DMA_PAGE;
 	dev->astray = true;
 	return NULL;
 }

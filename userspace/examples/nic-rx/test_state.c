@@ -7,7 +7,7 @@
 #include "test.h"
 
 #define DESCRIPTORS	64u
-#define PAGES		(DESCRIPTORS * NIC_BUFFER_SIZE / RING_PAGE)
+#define PAGES		(DESCRIPTORS * NIC_BUFFER_SIZE / DMA_PAGE)
 #define RECORDS		100u
 
 static uint8_t *memory;
@@ -23,13 +23,13 @@ static void fill(void)
 		abort();
 	state_init(&state, memory, PAGES, RECORDS);
 	state.fixed->ring_size = 2u << 20;
-	state.fixed->buffers_size = PAGES * RING_PAGE;
+	state.fixed->buffers_size = PAGES * DMA_PAGE;
 	state.fixed->descriptors = DESCRIPTORS;
 	state.fixed->buffer_size = NIC_BUFFER_SIZE;
 	state.fixed->clock_khz = 1000000;
 	strcpy(state.fixed->bdf, "0000:00:02.0");
 	for (uint64_t i = 0; i < PAGES; i++)
-		state.pages[i] = (i + 100) * RING_PAGE;
+		state.pages[i] = (i + 100) * DMA_PAGE;
 	state_seal(&state);
 }
 
@@ -54,10 +54,10 @@ static bool accepted(void)
 	       out.live == state.live);
 	EXPECT((uint8_t *)(out.records + RECORDS) <= memory + size);
 	/* A memfd may be larger: it is made of huge pages */
-	memory = realloc(memory, size + RING_PAGE);
+	memory = realloc(memory, size + DMA_PAGE);
 	if (!memory)
 		abort();
-	EXPECT(!state_check(&out, memory, size + RING_PAGE));
+	EXPECT(!state_check(&out, memory, size + DMA_PAGE));
 	return true;
 }
 
@@ -115,7 +115,7 @@ static bool sealed_nonsense(void)
 	SEALED(F->descriptors = DESCRIPTORS + 8, "buffers do not fit");
 	SEALED(F->buffer_size = 0, "buffer size");
 	SEALED(F->ring_size = DESCRIPTORS * 16 - 1, "ring memory");
-	SEALED(F->buffers_size += RING_PAGE, "buffers do not fit");
+	SEALED(F->buffers_size += DMA_PAGE, "buffers do not fit");
 	SEALED(F->clock_khz = 0, "clock");
 	SEALED(memset(F->bdf, 'x', BDF_LEN), "terminated");
 	SEALED(state.pages[3] += 8, "aligned");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* KTAP for the tests in this directory */
-#ifndef NIC_RX_TEST_H
-#define NIC_RX_TEST_H
+#ifndef EXAMPLE_TEST_H
+#define EXAMPLE_TEST_H
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -45,4 +45,4 @@ static inline int run_tests(const struct test *tests, unsigned int count)
 		return run_tests(tests, sizeof(tests) / sizeof(tests[0])); \
 	}
 
-#endif /* NIC_RX_TEST_H */
+#endif /* EXAMPLE_TEST_H */

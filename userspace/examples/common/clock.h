@@ -6,8 +6,8 @@
  * not. Ticks are turned into nanoseconds at a rate measured once and kept in
  * the state memfd, so that both kernels use the same one.
  */
-#ifndef NIC_RX_CLOCK_H
-#define NIC_RX_CLOCK_H
+#ifndef EXAMPLE_CLOCK_H
+#define EXAMPLE_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
@@ -58,4 +58,4 @@ static inline uint64_t clock_now_ns(uint64_t khz)
 	return ticks / khz * 1000000 + ticks % khz * 1000000 / khz;
 }
 
-#endif /* NIC_RX_CLOCK_H */
+#endif /* EXAMPLE_CLOCK_H */

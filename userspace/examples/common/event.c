@@ -51,7 +51,7 @@ size_t event_room(const struct event *ev)
 void event_begin(struct event *ev, const char *name)
 {
 	ev->len = 0;
-	append(ev, "{\"ev\":\"%s\"", name);
+	append(ev, "{\"ev\":\"%s\",\"driver\":\"" PROGRAM "\"", name);
 }
 
 void event_string(struct event *ev, const char *key, const char *value)
@@ -127,6 +127,22 @@ void event_send(struct event *ev)
 	}
 }
 
+int event_write_file(const struct event *ev, const char *path)
+{
+	char temporary[512];
+	FILE *file;
+
+	/* Whoever waits for the file finds all of it or none */
+	snprintf(temporary, sizeof(temporary), "%s.new", path);
+	file = fopen(temporary, "w");
+	if (!file)
+		return fail("%s: %m", temporary);
+	fwrite(ev->text, 1, ev->len, file);
+	if (fclose(file) || rename(temporary, path))
+		return fail("%s: %m", path);
+	return 0;
+}
+
 int fail(const char *format, ...)
 {
 	struct event ev;
@@ -136,7 +152,7 @@ int fail(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	fprintf(stderr, "nic-rx: %s\n", text);
+	fprintf(stderr, PROGRAM ": %s\n", text);
 
 	event_begin(&ev, "driver");
 	event_string(&ev, "state", "error");

@@ -162,7 +162,7 @@ static int bind_and_attach(struct vfio_device *vdev)
 	return 0;
 }
 
-int vfio_open(struct vfio_device *vdev, const char *bdf)
+int vfio_open(struct vfio_device *vdev, const char *bdf, size_t bar_min)
 {
 	memset(vdev, 0, sizeof(*vdev));
 	vdev->fd = -1;
@@ -178,10 +178,10 @@ int vfio_open(struct vfio_device *vdev, const char *bdf)
 		return fail("/dev/iommu: %m");
 	if (bind_and_attach(vdev))
 		return -1;
-	return vfio_adopt(vdev);
+	return vfio_adopt(vdev, bar_min);
 }
 
-int vfio_adopt(struct vfio_device *vdev)
+int vfio_adopt(struct vfio_device *vdev, size_t bar_min)
 {
 	struct vfio_region_info bar = {
 		.argsz = sizeof(bar),
@@ -205,7 +205,7 @@ int vfio_adopt(struct vfio_device *vdev)
 
 	if (ioctl(vdev->fd, VFIO_DEVICE_GET_REGION_INFO, &bar))
 		return fail("%s: no BAR 0: %m", vdev->bdf);
-	if (bar.size < NIC_BAR_MIN || !(bar.flags & VFIO_REGION_INFO_FLAG_MMAP))
+	if (bar.size < bar_min || !(bar.flags & VFIO_REGION_INFO_FLAG_MMAP))
 		return fail("%s: BAR 0 cannot be mapped (%llu bytes, flags 0x%x)",
 			    vdev->bdf, (unsigned long long)bar.size, bar.flags);
 	map = mmap(NULL, bar.size, PROT_READ | PROT_WRITE, MAP_SHARED,

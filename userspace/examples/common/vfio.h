@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The device: a noiommu VFIO cdev bound to an iommufd */
-#ifndef NIC_RX_VFIO_H
-#define NIC_RX_VFIO_H
+#ifndef EXAMPLE_VFIO_H
+#define EXAMPLE_VFIO_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "state.h"
+/* Room for an address, "0000:00:02.0", and its NUL */
+#define BDF_LEN		16
 
 /**
  * struct vfio_device - an opened device
@@ -47,20 +48,22 @@ int vfio_identify(const char *bdf, uint16_t *vendor, uint16_t *device);
  * vfio_open() - open a device, bind it to a new iommufd, attach it to an IOAS
  * @vdev: out
  * @bdf: address of the device, whose driver has to be vfio-pci
+ * @bar_min: bytes that BAR 0 must have
  *
  * Return: 0, or -1 after fail(). Descriptors then open are closed at exit.
  */
-int vfio_open(struct vfio_device *vdev, const char *bdf);
+int vfio_open(struct vfio_device *vdev, const char *bdf, size_t bar_min);
 
 /**
  * vfio_adopt() - take a device which is bound and attached already
  * @vdev: @fd, @iommufd, @ioas_id and @bdf are set by the caller
+ * @bar_min: bytes that BAR 0 must have
  *
  * Reads config space, maps BAR 0, and writes nothing.
  *
  * Return: 0, or -1 after fail().
  */
-int vfio_adopt(struct vfio_device *vdev);
+int vfio_adopt(struct vfio_device *vdev, size_t bar_min);
 
 /**
  * vfio_set_bus_master() - allow or forbid the device to do DMA
@@ -78,4 +81,4 @@ int vfio_set_bus_master(struct vfio_device *vdev, bool on);
  */
 volatile uint32_t *vfio_map_sysfs_bar0(const char *bdf, size_t *len);
 
-#endif /* NIC_RX_VFIO_H */
+#endif /* EXAMPLE_VFIO_H */

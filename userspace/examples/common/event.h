@@ -5,8 +5,8 @@
  * A line is written by a single write(2), so that lines of several processes
  * which share a terminal do not mix.
  */
-#ifndef NIC_RX_EVENT_H
-#define NIC_RX_EVENT_H
+#ifndef EXAMPLE_EVENT_H
+#define EXAMPLE_EVENT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,6 +28,7 @@ struct event {
  */
 int event_open(const char *path);
 
+/* Begins a line with the kind of event and the program's name */
 void event_begin(struct event *ev, const char *name);
 void event_string(struct event *ev, const char *key, const char *value);
 void event_number(struct event *ev, const char *key, uint64_t value);
@@ -47,10 +48,17 @@ void event_send(struct event *ev);
 void event_finish(struct event *ev);
 
 /**
+ * event_write_file() - write a line that is finished to a file of its own
+ *
+ * Return: 0, or -1 after fail().
+ */
+int event_write_file(const struct event *ev, const char *path);
+
+/**
  * fail() - say what went wrong, on stderr and as an event
  *
  * Return: always -1, so that callers can return it.
  */
 int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-#endif /* NIC_RX_EVENT_H */
+#endif /* EXAMPLE_EVENT_H */

@@ -58,42 +58,47 @@ static void restore_colons(char *name)
 		memcpy(name, address, sizeof(address));
 }
 
-static int place(struct handover *out, const char *name, int fd)
+/* Where the descriptor of a name belongs, NULL when it is not known */
+static int *find_place(struct handover *out, const char *const *memfds,
+		       const char *name)
 {
-	struct {
-		const char *name;
-		int *where;
-	} known[] = {
-		{ "ring", &out->ring },
-		{ "buffers", &out->buffers },
-		{ "state", &out->state },
-		{ "iommufd", &out->iommufd },
-		{ out->bdf, &out->device },
-	};
-
-	if (vfio_bdf_valid(name) && out->device < 0)
+	for (int i = 0; memfds[i]; i++)
+		if (!strcmp(name, memfds[i]))
+			return &out->memfd[i];
+	if (!strcmp(name, "iommufd"))
+		return &out->iommufd;
+	if (!vfio_bdf_valid(name))
+		return NULL;
+	if (out->device < 0)
 		memcpy(out->bdf, name, BDF_CHARS + 1);
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (strcmp(name, known[i].name))
-			continue;
-		if (*known[i].where >= 0)
-			return fail("two descriptors named '%s' were handed over",
-				    name);
-		*known[i].where = fd;
-		return 0;
-	}
-	return fail("a descriptor named '%s' was handed over, which means nothing to this driver",
-		    name);
+	return strcmp(name, out->bdf) ? NULL : &out->device;
 }
 
-int handover_take(struct handover *out)
+static int place(struct handover *out, const char *const *memfds,
+		 const char *name, int fd)
+{
+	int *where = find_place(out, memfds, name);
+
+	if (!where)
+		return fail("a descriptor named '%s' was handed over, which means nothing to this driver",
+			    name);
+	if (*where >= 0)
+		return fail("two descriptors named '%s' were handed over",
+			    name);
+	*where = fd;
+	return 0;
+}
+
+int handover_take(struct handover *out, const char *const *memfds)
 {
 	const char *names = getenv("LISTEN_FDNAMES");
 	char name[NAME_MAX_LEN];
 	long pid, count;
 	int ret = 0;
 
-	*out = (struct handover){ -1, -1, -1, -1, -1, "" };
+	*out = (struct handover){ .iommufd = -1, .device = -1 };
+	for (int i = 0; i < HANDOVER_MEMFDS; i++)
+		out->memfd[i] = -1;
 	if (!get_number("LISTEN_PID", &pid) ||
 	    !get_number("LISTEN_FDS", &count) || !names)
 		return fail("no descriptors were handed over: LISTEN_PID, LISTEN_FDS or LISTEN_FDNAMES is missing (is this started by 'holdfast restore'?)");
@@ -110,7 +115,7 @@ int handover_take(struct handover *out)
 		if (fcntl(fd, F_SETFD, FD_CLOEXEC))
 			return fail("descriptor %d ('%s') is not open", fd,
 				    name);
-		ret = place(out, name, fd);
+		ret = place(out, memfds, name, fd);
 	}
 	if (!ret && *names)
 		ret = fail("more names than the %ld descriptors were handed over",

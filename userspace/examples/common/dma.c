@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Memory that a device can reach, see dma.h */
+#include <errno.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/iommufd.h>
+
+#include "dma.h"
+#include "event.h"
+
+/* Folios to try for contiguous memory before giving up */
+#define ATTEMPTS	8
+
+/*
+ * A folio of 2 MiB needs an address aligned to it: reserve more than wanted,
+ * and map at the first fit.
+ */
+static void *map_aligned(int fd, size_t size)
+{
+	size_t room = size + DMA_HUGE;
+	uintptr_t start;
+	void *reserved;
+
+	reserved = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			0);
+	if (reserved == MAP_FAILED)
+		return MAP_FAILED;
+	start = ((uintptr_t)reserved + DMA_HUGE - 1) &
+		~(uintptr_t)(DMA_HUGE - 1);
+	return mmap((void *)start, size, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_FIXED, fd, 0);
+}
+
+static int map_memfd(struct dma_memory *mem, const char *name)
+{
+	void *map = map_aligned(mem->fd, mem->size);
+
+	if (map == MAP_FAILED)
+		return fail("memfd %s: cannot map %llu bytes: %m", name,
+			    (unsigned long long)mem->size);
+	mem->bytes = map;
+	return 0;
+}
+
+static int make_memfd(struct dma_memory *mem, const char *name, uint64_t size)
+{
+	mem->size = size;
+	mem->fd = memfd_create(name, MFD_CLOEXEC);
+	if (mem->fd < 0)
+		return fail("memfd %s: %m", name);
+	if (ftruncate(mem->fd, (off_t)mem->size))
+		return fail("memfd %s: cannot make it %llu bytes: %m", name,
+			    (unsigned long long)mem->size);
+	return map_memfd(mem, name);
+}
+
+static void destroy(struct dma_memory *mem)
+{
+	munmap(mem->bytes, mem->size);
+	close(mem->fd);
+}
+
+static int map_failed(const char *name, const struct dma_memory *mem, int error)
+{
+	errno = -error;
+	return fail("cannot map memfd %s, %llu bytes, for DMA: %m%s", name,
+		    (unsigned long long)mem->size, error == -ENOMEM ?
+		    " (memory, or RLIMIT_MEMLOCK)" : "");
+}
+
+/* Return: 0, or a negative errno */
+static int map_ioas(const struct vfio_device *vdev,
+		    const struct dma_memory *mem, uint64_t iova)
+{
+	struct iommu_ioas_map_file map = {
+		.size = sizeof(map),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA |
+			 IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE,
+		.ioas_id = vdev->ioas_id,
+		.fd = mem->fd,
+		.length = mem->size,
+		.iova = iova,
+	};
+
+	return ioctl(vdev->iommufd, IOMMU_IOAS_MAP_FILE, &map) ? -errno : 0;
+}
+
+static void unmap_ioas(const struct vfio_device *vdev,
+		       const struct dma_memory *mem, uint64_t iova)
+{
+	struct iommu_ioas_unmap unmap = {
+		.size = sizeof(unmap),
+		.ioas_id = vdev->ioas_id,
+		.iova = iova,
+		.length = mem->size,
+	};
+
+	ioctl(vdev->iommufd, IOMMU_IOAS_UNMAP, &unmap);
+}
+
+int dma_create(const struct vfio_device *vdev, struct dma_memory *mem,
+	       const char *name, uint64_t size, uint64_t iova)
+{
+	int error;
+
+	size = (size + DMA_PAGE - 1) & ~(uint64_t)(DMA_PAGE - 1);
+	if (make_memfd(mem, name, size))
+		return -1;
+	error = map_ioas(vdev, mem, iova);
+	return error ? map_failed(name, mem, error) : 0;
+}
+
+static int in_pieces(const char *name, uint64_t size, uint64_t length)
+{
+	return fail("memfd %s: %llu bytes are not physically contiguous (%llu are): put 'advise' into /sys/kernel/mm/transparent_hugepage/shmem_enabled, or make it smaller",
+		    name, (unsigned long long)size, (unsigned long long)length);
+}
+
+/* Return: 1 when this folio does, 0 when another one may, or -1 after fail() */
+static int try_folio(const struct vfio_device *vdev, struct dma_memory *mem,
+		     const char *name, uint64_t size, uint64_t iova, int *error,
+		     uint64_t *length)
+{
+	uint64_t pa;
+
+	if (make_memfd(mem, name, DMA_HUGE))
+		return -1;
+	/* Only a wish; what came out of it is seen below */
+	madvise(mem->bytes, mem->size, MADV_HUGEPAGE);
+	memset(mem->bytes, 0, mem->size);
+	*error = map_ioas(vdev, mem, iova);
+	if (*error)
+		return 0;
+	*length = size;
+	if (dma_lookup(vdev, iova, length, &pa))
+		return -1;
+	if (*length >= size)
+		return 1;
+	unmap_ioas(vdev, mem, iova);
+	return 0;
+}
+
+/*
+ * The kernel may have to move a folio before it can be pinned, and when it is
+ * short of folios of that size or somebody else has a short look at the folio,
+ * that fails or leaves it in pieces. Another one may do. Those that did not are
+ * kept until then, so as not to be given the same again.
+ */
+int dma_create_contiguous(const struct vfio_device *vdev,
+			  struct dma_memory *mem, const char *name,
+			  uint64_t size, uint64_t iova)
+{
+	struct dma_memory useless[ATTEMPTS];
+	int count, found = 0, error = 0;
+	uint64_t length = 0;
+
+	for (count = 0; count < ATTEMPTS; count++) {
+		found = try_folio(vdev, mem, name, size, iova, &error, &length);
+		if (found)
+			break;
+		useless[count] = *mem;
+	}
+	while (count--)
+		destroy(&useless[count]);
+	if (found)
+		return found < 0 ? -1 : 0;
+	return error ? map_failed(name, mem, error) :
+		       in_pieces(name, size, length);
+}
+
+int dma_adopt(struct dma_memory *mem, int fd, const char *name)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size <= 0)
+		return fail("memfd %s: descriptor %d is not a memfd with contents",
+			    name, fd);
+	mem->fd = fd;
+	mem->size = (uint64_t)st.st_size;
+	return map_memfd(mem, name);
+}
+
+int dma_lookup(const struct vfio_device *vdev, uint64_t iova, uint64_t *length,
+	       uint64_t *pa)
+{
+	struct iommu_ioas_noiommu_get_pa get = {
+		.size = sizeof(get),
+		.ioas_id = vdev->ioas_id,
+		.iova = iova,
+		.length = *length,
+	};
+
+	if (ioctl(vdev->iommufd, IOMMU_IOAS_NOIOMMU_GET_PA, &get))
+		return fail("cannot look up IOVA 0x%llx: %m",
+			    (unsigned long long)iova);
+	*length = get.length;
+	*pa = get.out_phys;
+	return 0;
+}
+
+/* Goes through the pages of a range; either fills @table or counts @wrong */
+static int walk(const struct vfio_device *vdev, uint64_t iova, uint64_t count,
+		uint64_t *table, const uint64_t *expected, uint64_t *wrong)
+{
+	uint64_t done = 0;
+
+	while (done < count) {
+		uint64_t length = (count - done) * DMA_PAGE;
+		uint64_t pa;
+
+		if (dma_lookup(vdev, iova + done * DMA_PAGE, &length, &pa))
+			return -1;
+		if (length < DMA_PAGE)
+			return fail("IOVA 0x%llx: less than a page is mapped",
+				    (unsigned long long)iova +
+				    done * DMA_PAGE);
+		for (; length >= DMA_PAGE; length -= DMA_PAGE) {
+			if (table)
+				table[done] = pa;
+			else if (expected[done] != pa)
+				(*wrong)++;
+			done++;
+			pa += DMA_PAGE;
+		}
+	}
+	return 0;
+}
+
+int dma_table(const struct vfio_device *vdev, uint64_t iova, uint64_t count,
+	      uint64_t *pages)
+{
+	return walk(vdev, iova, count, pages, NULL, NULL);
+}
+
+int dma_compare(const struct vfio_device *vdev, uint64_t iova, uint64_t count,
+		const uint64_t *pages, uint64_t *wrong)
+{
+	return walk(vdev, iova, count, NULL, pages, wrong);
+}
+
+int dma_contiguous(const struct vfio_device *vdev, const char *name,
+		   uint64_t iova, uint64_t size, uint64_t *pa)
+{
+	uint64_t length = size;
+
+	if (dma_lookup(vdev, iova, &length, pa))
+		return -1;
+	return length < size ? in_pieces(name, size, length) : 0;
+}
