@@ -8,7 +8,7 @@ export PATH=/bin:/sbin
 
 EVENTS=/dev/ttyS1
 RESULT=/run/result.json
-PARAMETERS="kernel scenario updates frames warm between idle timeout bdf"
+PARAMETERS="kernel scenario updates first next frames warm between idle timeout bdf"
 
 # --- telling the host -------------------------------------------------------
 
@@ -29,6 +29,12 @@ doing() {
 	[ ! -d /run/hf ] || echo "$hf_doing" >/run/hf/doing
 }
 
+# ask_host WHAT MORE - something only the host can do, see host/request.h:
+#	ask_host unplug '"id":"nic0","after_ms":500'
+ask_host() {
+	emit "{\"ev\":\"host\",\"do\":\"$1\"${2:+,$2}}"
+}
+
 die() {
 	say "FAILED: $*"
 	exit 1
@@ -40,6 +46,7 @@ die() {
 read_cmdline() {
 	hf_kernel=1 hf_scenario=update hf_updates=1 hf_frames=0 hf_warm=2000
 	hf_between=4000 hf_idle=5000 hf_timeout=120 hf_bdf=
+	hf_first='' hf_next=''
 	read -r hf_cmdline </proc/cmdline
 	for word in $hf_cmdline; do
 		for name in $PARAMETERS; do
@@ -113,6 +120,13 @@ settle_memory() {
 	kexec -s -u 2>/dev/null || true
 	sync
 	echo 3 >/proc/sys/vm/drop_caches || say "caches cannot be dropped"
+}
+
+# load_module NAME - of the kernel that is running
+load_module() {
+	kind=$hf_next
+	[ "$hf_kernel" != 1 ] || kind=$hf_first
+	insmod "/modules/$kind/$1.ko"
 }
 
 bind_vfio() {

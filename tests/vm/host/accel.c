@@ -27,6 +27,7 @@ const char *accel_probe(const char *kernel, const char *dir)
 		.mem_mb = 256,
 		.cpus = 1,
 		.event_fd = -1,
+		.qmp_fd = -1,
 		.net_fd = -1,
 		.dir = dir,
 		.append = "console=ttyS0,115200 earlyprintk=serial,ttyS0,115200 panic=-1",

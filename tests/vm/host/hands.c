@@ -94,26 +94,33 @@ static void collect_dumps(struct look *l)
 	}
 }
 
+/*
+ * The function @t is about, if it is judged: the guest dumps those that are carried and the bridges
+ * above them. Others of the same model may be there.
+ */
 static struct function *function_of(struct look *l, const struct trace_record *t)
 {
 	bool bridge = is_bridge_model(t->model);
+	const struct cfg_dump *dump = NULL;
 	struct function *f;
 	size_t i;
 	int k;
 
-	if (!bridge && strcmp(t->model, l->sc->device))
+	if (!bridge && !scenario_carries(l->sc, t->model))
 		return NULL;
 	for (k = 0; k < l->n_fn; k++)
 		if (l->fn[k].bdf == t->bdf && !strcmp(l->fn[k].model, t->model))
 			return &l->fn[k];
 	if (l->n_fn == MAX_FUNCTIONS)
 		return NULL;
-	f = &l->fn[l->n_fn++];
-	*f = (struct function){ .bdf = t->bdf, .bridge = bridge, .master = -1 };
-	memcpy(f->model, t->model, sizeof(f->model));
 	for (i = 0; i < l->n_dump; i++)
 		if (parse_bdf(l->dump[i].bdf) == t->bdf)
-			f->dump = &l->dump[i];
+			dump = &l->dump[i];
+	if (l->n_dump && !dump)
+		return NULL;
+	f = &l->fn[l->n_fn++];
+	*f = (struct function){ .bdf = t->bdf, .bridge = bridge, .master = -1, .dump = dump };
+	memcpy(f->model, t->model, sizeof(f->model));
 	return f;
 }
 
@@ -269,7 +276,8 @@ static void look_at_reset(struct look *l, const struct trace_record *t)
 {
 	if (!l->in_window)
 		return;
-	if (t->kind == TRACE_RESET && strcmp(t->model, l->sc->device) && !is_bridge_model(t->model))
+	if (t->kind == TRACE_RESET && !scenario_carries(l->sc, t->model) &&
+	    !is_bridge_model(t->model))
 		return;
 	l->h->device_resets++;
 	note(l->h->first_reset, t, t->kind == TRACE_RESET ? "reset" : "device reset by register");
@@ -450,7 +458,7 @@ void hands_look(struct hands *h, struct record *r, const struct scenario *sc,
 
 void hands_check(const struct hands *h, const struct scenario *sc, struct checks *c)
 {
-	int functions = sc->topology == TOPO_ROOT_BUS ? 1 : sc->topology == TOPO_ROOT_PORT ? 2 : 4;
+	int functions = scenario_functions(sc);
 
 	check_add(c, "device-not-reset", !h->device_resets && !h->bus_resets,
 		  "%d device resets, %d bus resets %s", h->device_resets, h->bus_resets,

@@ -194,6 +194,23 @@ static void check_stopped(struct verdict *v)
 		  "%ld frames stored after the stop, of %ld sent", late, ignored);
 }
 
+/* What the guest asked of the host must have been possible. */
+static void check_requests(struct verdict *v)
+{
+	struct json_object *done, *errors;
+
+	if (!event_find(&v->record, 0, "host", NULL))
+		return;
+	if (!json_object_object_get_ex(v->record.info, "requests", &done) ||
+	    !json_object_object_get_ex(v->record.info, "request_errors", &errors)) {
+		check_add(&v->checks, "host-requests", false, "not recorded");
+		return;
+	}
+	check_add(&v->checks, "host-requests",
+		  json_object_get_int(done) > 0 && !json_object_get_int(errors),
+		  "%d done, %d failed", json_object_get_int(done), json_object_get_int(errors));
+}
+
 static void make_checks(struct verdict *v, const struct scenario *sc)
 {
 	int cancels = 0;
@@ -240,6 +257,9 @@ int judge(struct verdict *v, const char *dir, const struct scenario *sc,
 		check_guest_points(v);
 		break;
 	}
+	check_requests(v);
+	if (sc->check)
+		sc->check(v, sc);
 	return 0;
 }
 

@@ -26,11 +26,17 @@ static void add(struct argv *v, const char *arg)
 	v->arg[v->n++] = xstrdup(arg);
 }
 
+/* Takes @value over. */
+static void add_value(struct argv *v, char *value)
+{
+	add(v, value);
+	free(value);
+}
+
 static void add_owned(struct argv *v, const char *option, char *value)
 {
 	add(v, option);
-	add(v, value);
-	free(value);
+	add_value(v, value);
 }
 
 static void add_serial(struct argv *v, const char *id, int fd)
@@ -55,26 +61,49 @@ static void add_trace(struct argv *v, const char *dir)
 }
 
 /* romfile= because nobody boots from this NIC. */
-static void add_device(struct argv *v, const struct qemu_config *c)
+static void add_nic(struct argv *v, const struct qemu_config *c)
 {
-	const char *bus = "pcie.0";
+	const struct scenario *sc = c->scenario;
+	const char *bus = "pcie.0,addr=0x5";
 
 	add_owned(v, "-netdev", xasprintf("dgram,id=net0,local.type=fd,local.str=%d", c->net_fd));
-	if (c->topology != TOPO_ROOT_BUS) {
+	if (sc->topology != TOPO_ROOT_BUS) {
 		add(v, "-device");
 		add(v, "pcie-root-port,id=port0,bus=pcie.0,addr=0x4,chassis=1,slot=1");
 		bus = "port0";
 	}
-	if (c->topology == TOPO_SWITCH) {
+	if (sc->topology == TOPO_SWITCH) {
 		add(v, "-device");
 		add(v, "x3130-upstream,id=up0,bus=port0");
 		add(v, "-device");
 		add(v, "xio3130-downstream,id=down0,bus=up0,chassis=2,slot=2");
 		bus = "down0";
+	} else if (sc->topology == TOPO_PCI_BRIDGE) {
+		add(v, "-device");
+		add(v, "pcie-pci-bridge,id=pci0,bus=port0");
+		bus = "pci0,addr=0x1";
 	}
 	add_owned(v, "-device",
-		  xasprintf("%s,id=nic0,netdev=net0,bus=%s%s,romfile=,mac=52:54:00:00:00:02",
-			    c->device, bus, c->topology == TOPO_ROOT_BUS ? ",addr=0x5" : ""));
+		  xasprintf("%s,id=nic0,netdev=net0,bus=%s,romfile=,mac=52:54:00:00:00:02%s",
+			    sc->device, bus, sc->device_more ? sc->device_more : ""));
+}
+
+/* Arguments of the scenario, with the run's folder put in. */
+static void add_more(struct argv *v, const struct qemu_config *c)
+{
+	static const char mark[] = "@DIR@";
+	const char *const *arg;
+	const char *at;
+
+	for (arg = c->scenario->args; arg && *arg; arg++) {
+		at = strstr(*arg, mark);
+		if (!at) {
+			add(v, *arg);
+			continue;
+		}
+		add_value(v, xasprintf("%.*s%s%s", (int)(at - *arg), *arg, c->dir,
+					     at + strlen(mark)));
+	}
 }
 
 static void build_command(struct argv *v, const struct qemu_config *c)
@@ -100,9 +129,14 @@ static void build_command(struct argv *v, const struct qemu_config *c)
 	if (c->initrd)
 		add_owned(v, "-initrd", xstrdup(c->initrd));
 	add_owned(v, "-append", xstrdup(c->append));
-	if (c->device) {
+	if (c->qmp_fd >= 0) {
+		add_owned(v, "-chardev", xasprintf("socket,id=qmp,fd=%d", c->qmp_fd));
+		add_owned(v, "-mon", xstrdup("chardev=qmp,mode=control"));
+	}
+	if (c->scenario) {
 		add_trace(v, c->dir);
-		add_device(v, c);
+		add_nic(v, c);
+		add_more(v, c);
 	}
 	for (extra = c->extra; extra && *extra; extra++)
 		add(v, *extra);
@@ -148,6 +182,7 @@ exec_qemu(const struct qemu_config *c, struct argv *v, pid_t parent)
 	dup2(err, 2);
 	keep_open(c->console_fd);
 	keep_open(c->event_fd);
+	keep_open(c->qmp_fd);
 	keep_open(c->net_fd);
 	execvp(v->arg[0], v->arg);
 	dprintf(2, "%s: %s\n", v->arg[0], strerror(errno));

@@ -12,19 +12,19 @@
  * @kernel, @initrd: what it boots; @initrd may be NULL
  * @append: kernel command line
  * @accel: "kvm" or "tcg"
- * @device, @topology: the NIC; @device NULL for a machine without
+ * @scenario: the NIC and other devices; NULL for a machine without
  * @mem_mb, @cpus: size
  * @console_fd, @event_fd: sockets for the serial ports, inherited; @event_fd -1 for none
+ * @qmp_fd: socket for QMP, inherited; -1 for none
  * @net_fd: connected UDP socket, inherited; -1 for none
  * @dir: where trace and standard error go
  * @extra: further arguments, ended by NULL; may be NULL itself
  */
 struct qemu_config {
 	const char *kernel, *initrd, *append, *accel;
-	const char *device;
-	enum topology topology;
+	const struct scenario *scenario;
 	int mem_mb, cpus;
-	int console_fd, event_fd, net_fd;
+	int console_fd, event_fd, qmp_fd, net_fd;
 	const char *dir;
 	const char *const *extra;
 };

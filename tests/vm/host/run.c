@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "qemu.h"
+#include "request.h"
 #include "run.h"
 #include "source.h"
 #include "stamp.h"
@@ -33,6 +34,7 @@ struct run {
 	const struct run_config *c;
 	struct stamper console, events;
 	struct source source;
+	struct requests requests;
 	ns_t begun;
 	int kernel, resumed, cancels;
 	bool done;
@@ -78,6 +80,16 @@ static void end_source_in(struct run *r, ns_t delay)
 		r->stop_source_at = at;
 }
 
+/* Everything that was to happen while frames come has happened. */
+static void end_source_if_through(struct run *r)
+{
+	const struct scenario *sc = r->c->scenario;
+
+	if (sc->judged != JUDGED_CONTROL && r->kernel > sc->updates && r->resumed >= sc->resumes &&
+	    r->cancels >= sc->cancels && (sc->resumes || sc->cancels))
+		end_source_in(r, AFTER_RESUME_NS);
+}
+
 /* Dumps are long and say nothing to a person. */
 static void show_event(struct run *r, const char *ev, const char *line)
 {
@@ -113,15 +125,17 @@ static void on_event(void *ctx, ns_t t, const char *line)
 	} else if (!strcmp(ev, "step")) {
 		snprintf(r->last_step, sizeof(r->last_step), "%s", member(o, "name"));
 	} else if (!strcmp(ev, "cancel")) {
-		if (++r->cancels == sc->cancels)
-			end_source_in(r, AFTER_RESUME_NS);
+		r->cancels++;
+		end_source_if_through(r);
 	} else if (!strcmp(ev, "driver") && !strcmp(member(o, "state"), "ready")) {
 		source_start(&r->source);
 		if (sc->judged == JUDGED_ALL && !sc->resumes && !sc->cancels)
 			end_source_in(r, PLAIN_NS);
 	} else if (!strcmp(ev, "driver") && !strcmp(member(o, "state"), "resumed")) {
-		if (++r->resumed == sc->resumes)
-			end_source_in(r, AFTER_RESUME_NS);
+		r->resumed++;
+		end_source_if_through(r);
+	} else if (!strcmp(ev, "host")) {
+		requests_take(&r->requests, o);
 	} else if (!strcmp(ev, "done")) {
 		r->done = true;
 		r->kill_at = now_mono() + POWER_OFF_NS;
@@ -144,8 +158,7 @@ static pid_t start(struct run *r)
 		.kernel = c->kernel,
 		.initrd = c->initrd,
 		.accel = c->accel,
-		.device = c->scenario->device,
-		.topology = c->scenario->topology,
+		.scenario = c->scenario,
 		.mem_mb = c->mem_mb,
 		.cpus = c->cpus,
 		.dir = c->dir,
@@ -153,25 +166,30 @@ static pid_t start(struct run *r)
 	};
 	char *append = xasprintf(
 		"console=ttyS0,115200 earlyprintk=serial,ttyS0,115200 panic=-1 loglevel=7 kho=on liveupdate=on "
-		"vfio.enable_unsafe_noiommu_mode=1 hf.kernel=1 hf.scenario=%s hf.updates=%d hf.frames=0 hf.warm=%d hf.between=%d "
+		"vfio.enable_unsafe_noiommu_mode=1 hf.kernel=1 hf.scenario=%s hf.updates=%d hf.first=%s hf.next=%s hf.frames=0 hf.warm=%d hf.between=%d "
 		"hf.idle=%d hf.timeout=%d %s %s",
-		c->scenario->guest, c->scenario->updates, c->rate, c->rate, IDLE_MS, c->timeout_s * 3 / 4,
+		c->scenario->guest, c->scenario->updates, kernel_kind_name(c->scenario->kernel),
+		kernel_kind_name(scenario_next_kernel(c->scenario)), c->rate, c->rate, IDLE_MS, c->timeout_s * 3 / 4,
 		c->scenario->append ? c->scenario->append : "", c->append);
-	int console[2], events[2];
+	int console[2], events[2], qmp[2];
 	pid_t pid;
 
 	pair_of_sockets(console);
 	pair_of_sockets(events);
+	pair_of_sockets(qmp);
 	source_open(&r->source, c->rate, c->dir);
 	stamper_open(&r->console, console[0], c->dir, "console.log", NULL, NULL);
 	stamper_open(&r->events, events[0], c->dir, "events.log", on_event, r);
+	requests_open(&r->requests, qmp[0], c->dir, &r->source);
 	q.append = append;
 	q.console_fd = console[1];
 	q.event_fd = events[1];
+	q.qmp_fd = qmp[1];
 	q.net_fd = r->source.qemu_fd;
 	pid = qemu_start(&q);
 	close(console[1]);
 	close(events[1]);
+	close(qmp[1]);
 	free(append);
 	return pid;
 }
@@ -189,23 +207,26 @@ static void explain_timeout(struct run *r)
 /* Returns why the run ended. */
 static const char *watch(struct run *r, pid_t pid)
 {
-	struct pollfd p[2] = { { .fd = r->console.fd, .events = POLLIN },
-			       { .fd = r->events.fd, .events = POLLIN } };
+	struct stamper *ports[] = { &r->console, &r->events, &r->requests.qmp };
+	struct pollfd p[ARRAY_SIZE(ports)];
 	ns_t limit = now_mono() + r->c->timeout_s * NSEC_PER_SEC, now;
 	siginfo_t gone = { 0 };
-	int open = 2, i;
+	size_t open = ARRAY_SIZE(ports), i;
 
+	for (i = 0; i < ARRAY_SIZE(ports); i++)
+		p[i] = (struct pollfd){ .fd = ports[i]->fd, .events = POLLIN };
 	while (open) {
-		poll(p, 2, 50);
-		for (i = 0; i < 2; i++) {
+		poll(p, ARRAY_SIZE(ports), 50);
+		for (i = 0; i < ARRAY_SIZE(ports); i++) {
 			if (!p[i].revents)
 				continue;
-			if (!stamper_read(i ? &r->events : &r->console)) {
+			if (!stamper_read(ports[i])) {
 				p[i].fd = -1;
 				open--;
 			}
 			p[i].revents = 0;
 		}
+		requests_run(&r->requests);
 		now = now_mono();
 		if (r->stop_source_at != NO_TIME && now >= r->stop_source_at) {
 			r->stop_source_at = NO_TIME;
@@ -246,6 +267,8 @@ static void write_info(const struct run *r, const char *end, int status, long dr
 	json_object_object_add(o, "rate", json_object_new_int(c->rate));
 	json_object_object_add(o, "end", json_object_new_string(end));
 	json_object_object_add(o, "qemu_status", json_object_new_int(status));
+	json_object_object_add(o, "requests", json_object_new_int(r->requests.done));
+	json_object_object_add(o, "request_errors", json_object_new_int(r->requests.errors));
 	json_object_object_add(o, "seconds",
 			       json_object_new_double(ns_to_ms(now_real() - r->begun) / 1000));
 	json_object_to_file_ext(path, o, JSON_C_TO_STRING_PRETTY);
@@ -297,6 +320,7 @@ bool run_vm(const struct run_config *c)
 	source_close(&r.source);
 	stamper_close(&r.console);
 	stamper_close(&r.events);
+	requests_close(&r.requests);
 	write_info(&r, end, status, drops);
 	say(&r, "ended: %s", end);
 	if (!r.done && !strcmp(end, "QEMU exited"))

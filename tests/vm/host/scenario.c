@@ -4,107 +4,30 @@
 
 #include "scenario.h"
 
-/*
- * Rates: the ring has 65520 descriptors, so it holds 65 s of frames at 1000/s, far more than an
- * update takes here. The debug kernel (KASAN, lockdep under emulation) is slower by an order of
- * magnitude and gets a rate to match. KHO's scratch areas are by default twice as large, each, as
- * what the early boot allocated, and with KASAN that is an eighth of memory: they would not fit.
- */
-const struct scenario scenarios[] = {
-	{
-		.name = "igb-root-bus", .device = "igb", .topology = TOPO_ROOT_BUS,
-		.kernel = KERNEL_HOLDFAST, .guest = "update", .updates = 1, .resumes = 1,
-		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
-	},
-	{
-		.name = "igb-root-port", .device = "igb", .topology = TOPO_ROOT_PORT,
-		.kernel = KERNEL_HOLDFAST, .guest = "update", .updates = 1, .resumes = 1,
-		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
-	},
-	{
-		.name = "e1000e-root-bus", .device = "e1000e", .topology = TOPO_ROOT_BUS,
-		.kernel = KERNEL_HOLDFAST, .guest = "update", .updates = 1, .resumes = 1,
-		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
-	},
-	{
-		.name = "igb-switch", .device = "igb", .topology = TOPO_SWITCH,
-		.kernel = KERNEL_HOLDFAST, .guest = "update", .updates = 1, .resumes = 1,
-		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
-	},
-	{
-		.name = "update-twice", .device = "igb", .topology = TOPO_ROOT_PORT,
-		.kernel = KERNEL_HOLDFAST, .guest = "update-twice", .updates = 2, .resumes = 2,
-		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 180,
-	},
-	{
-		.name = "abort", .device = "igb", .topology = TOPO_ROOT_PORT,
-		.kernel = KERNEL_HOLDFAST, .guest = "abort", .cancels = 2,
-		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
-	},
-	{
-		.name = "control", .device = "igb", .topology = TOPO_ROOT_PORT,
-		.kernel = KERNEL_STOCK, .guest = "control", .updates = 1,
-		.judged = JUDGED_CONTROL, .rate = 1000, .timeout_s = 120,
-	},
-	{
-		.name = "no-update", .device = "igb", .topology = TOPO_ROOT_PORT,
-		.kernel = KERNEL_STOCK, .guest = "plain",
-		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 60,
-	},
-	{
-		.name = "resume", .device = "igb", .topology = TOPO_ROOT_PORT,
-		.kernel = KERNEL_HOLDFAST, .guest = "resume", .resumes = 2,
-		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 90,
-	},
-	{
-		.name = "refuse", .device = "igb", .topology = TOPO_ROOT_PORT,
-		.kernel = KERNEL_HOLDFAST, .guest = "refuse",
-		.judged = JUDGED_BY_GUEST, .rate = 1000, .timeout_s = 120,
-	},
-	{
-		.name = "agent-refuse", .device = "igb", .topology = TOPO_ROOT_PORT,
-		.kernel = KERNEL_HOLDFAST, .guest = "agent-refuse", .cancels = 1,
-		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
-	},
-	{
-		.name = "agent-off", .device = "igb", .topology = TOPO_ROOT_PORT,
-		.kernel = KERNEL_HOLDFAST, .guest = "agent-off",
-		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 90, .append = "kho=off",
-	},
-	{
-		.name = "agent-off-luo", .device = "igb", .topology = TOPO_ROOT_PORT,
-		.kernel = KERNEL_HOLDFAST, .guest = "agent-off",
-		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 90, .append = "liveupdate=off",
-	},
-	{
-		.name = "agent-killed", .device = "igb", .topology = TOPO_ROOT_PORT,
-		.kernel = KERNEL_HOLDFAST, .guest = "agent-killed", .updates = 1, .resumes = 1,
-		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
-	},
-	{
-		.name = "agent-damaged", .device = "igb", .topology = TOPO_ROOT_PORT,
-		.kernel = KERNEL_HOLDFAST, .guest = "agent-damaged", .updates = 1, .resumes = 1,
-		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
-	},
-	{
-		.name = "agent-mismatch", .device = "igb", .topology = TOPO_ROOT_PORT,
-		.kernel = KERNEL_HOLDFAST, .guest = "agent-mismatch", .updates = 1,
-		.judged = JUDGED_STOPPED, .rate = 1000, .timeout_s = 120,
-	},
-	{
-		.name = "debug-update", .device = "igb", .topology = TOPO_ROOT_PORT,
-		.kernel = KERNEL_DEBUG, .guest = "update", .updates = 1, .resumes = 1,
-		.judged = JUDGED_ALL, .rate = 100, .timeout_s = 900,
-		.append = "kho_scratch=256M,384M,64M",
-	},
-	{ .name = NULL },
-};
+static const struct scenario *const tables[] = { scenarios_update, scenarios_device,
+						 scenarios_orphan };
+
+const struct scenario *scenario_next(const struct scenario *sc)
+{
+	const struct scenario *first;
+	bool found = !sc;
+	size_t i;
+
+	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		for (first = tables[i]; first->name; first++) {
+			if (found)
+				return first;
+			found = first == sc;
+		}
+	}
+	return NULL;
+}
 
 const struct scenario *scenario_find(const char *name)
 {
-	const struct scenario *s;
+	const struct scenario *s = NULL;
 
-	for (s = scenarios; s->name; s++)
+	while ((s = scenario_next(s)))
 		if (!strcmp(s->name, name))
 			return s;
 	return NULL;
@@ -112,18 +35,53 @@ const struct scenario *scenario_find(const char *name)
 
 const char *kernel_kind_name(enum kernel_kind kind)
 {
-	switch (kind) {
-	case KERNEL_STOCK:
-		return "stock";
-	case KERNEL_DEBUG:
-		return "debug";
-	default:
-		return "holdfast";
-	}
+	static const char *const names[] = { "same", "holdfast", "stock", "debug" };
+
+	return names[kind];
+}
+
+const char *suite_name(enum suite suite)
+{
+	static const char *const names[] = { "vm", "device", "all", "none" };
+
+	return names[suite];
+}
+
+enum kernel_kind scenario_next_kernel(const struct scenario *sc)
+{
+	return sc->next == KERNEL_SAME ? sc->kernel : sc->next;
+}
+
+int scenario_functions(const struct scenario *sc)
+{
+	static const int of[] = { [TOPO_ROOT_BUS] = 1,
+				  [TOPO_ROOT_PORT] = 2,
+				  [TOPO_SWITCH] = 4,
+				  [TOPO_PCI_BRIDGE] = 3 };
+
+	return of[sc->topology] + sc->functions;
+}
+
+bool scenario_carries(const struct scenario *sc, const char *model)
+{
+	const char *const *also;
+
+	if (!strcmp(model, sc->device))
+		return true;
+	for (also = sc->also; also && *also; also++)
+		if (!strcmp(model, *also))
+			return true;
+	return false;
 }
 
 bool is_bridge_model(const char *model)
 {
-	return !strcmp(model, "pcie-root-port") || !strcmp(model, "x3130-upstream") ||
-	       !strcmp(model, "xio3130-downstream");
+	static const char *const bridges[] = { "pcie-root-port", "x3130-upstream",
+					       "xio3130-downstream", "pcie-pci-bridge" };
+	size_t i;
+
+	for (i = 0; i < sizeof(bridges) / sizeof(bridges[0]); i++)
+		if (!strcmp(model, bridges[i]))
+			return true;
+	return false;
 }

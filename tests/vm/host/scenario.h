@@ -9,12 +9,23 @@ enum topology {
 	TOPO_ROOT_BUS, /* device on the root bus */
 	TOPO_ROOT_PORT, /* behind a PCIe root port */
 	TOPO_SWITCH, /* behind a root port and a switch */
+	TOPO_PCI_BRIDGE, /* on a conventional bus: behind a root port and a PCIe-to-PCI bridge */
 };
 
 enum kernel_kind {
+	KERNEL_SAME, /* as the first one */
 	KERNEL_HOLDFAST,
 	KERNEL_STOCK,
 	KERNEL_DEBUG,
+	KERNEL_KINDS
+};
+
+enum suite {
+	SUITE_VM, /* make check-vm */
+	SUITE_DEVICE, /* make check-device */
+	SUITE_ALL, /* make check-all only */
+	SUITE_NONE, /* when it is named */
+	SUITES
 };
 
 enum judgement {
@@ -24,39 +35,68 @@ enum judgement {
 	JUDGED_BY_GUEST, /* the guest's own points (refusal, point), and clean consoles */
 };
 
+struct verdict;
+
 /**
  * struct scenario - one run of a VM
  * @name: name in KTAP output and of the run's folder
- * @device: QEMU's name of the NIC
- * @topology: where it is
+ * @suite: which list it is on
+ * @device: QEMU's name of the NIC, whose ID is "nic0"
+ * @device_more: more properties of it, with a comma before each; NULL for none
+ * @topology: where it is; the port above it is "port0"
+ * @args: further arguments of QEMU, ended by NULL; NULL for none. @DIR@ is the run's folder
+ * @also: QEMU's names of other devices that are carried and thus judged, ended by NULL; NULL for none
+ * @functions: how many functions these are, with the bridges above them
  * @kernel: which of the builds runs
+ * @next: which runs after each update
  * @guest: what the guest is told to do (hf.scenario=)
  * @updates: kexecs that must happen
  * @cancels: preserves that are taken back
  * @resumes: times a driver takes the device up from another one
  * @judged: what makes it pass
+ * @check: adds checks of its own; NULL for none
  * @rate: frames per second
  * @timeout_s: bound of the whole run in seconds
  * @append: for the kernel's command line; NULL for nothing
  */
 struct scenario {
 	const char *name;
-	const char *device;
+	enum suite suite;
+	const char *device, *device_more;
 	enum topology topology;
-	enum kernel_kind kernel;
+	const char *const *args;
+	const char *const *also;
+	int functions;
+	enum kernel_kind kernel, next;
 	const char *guest;
 	int updates, cancels, resumes;
 	enum judgement judged;
+	void (*check)(struct verdict *v, const struct scenario *sc);
 	int rate;
 	int timeout_s;
 	const char *append;
 };
 
-/* All scenarios; the last one has a NULL name. */
-extern const struct scenario scenarios[];
+/* Tables, each ended by an entry without a name. */
+extern const struct scenario scenarios_update[];
+extern const struct scenario scenarios_device[];
+extern const struct scenario scenarios_orphan[];
+
+/* The scenario behind @sc in all tables; the first one for NULL; NULL behind the last one. */
+const struct scenario *scenario_next(const struct scenario *sc);
 
 const struct scenario *scenario_find(const char *name);
 const char *kernel_kind_name(enum kernel_kind kind);
+const char *suite_name(enum suite suite);
+
+/* The kernel that runs after each update: what the initramfs must hold. */
+enum kernel_kind scenario_next_kernel(const struct scenario *sc);
+
+/* Functions that are judged: those carried, and the bridges above them. */
+int scenario_functions(const struct scenario *sc);
+
+/* Is @model the NIC or another device that is carried? */
+bool scenario_carries(const struct scenario *sc, const char *model);
 
 /* QEMU's names of the bridges above a device, as trace records carry them. */
 bool is_bridge_model(const char *model);

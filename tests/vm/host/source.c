@@ -38,13 +38,18 @@ static int udp_socket(struct sockaddr_in *addr)
 	return fd;
 }
 
+void source_set_rate(struct source *s, int rate)
+{
+	s->rate = rate > SOURCE_MAX_RATE ? SOURCE_MAX_RATE : rate;
+}
+
 void source_open(struct source *s, int rate, const char *dir)
 {
 	struct sockaddr_in ours, qemu;
 	int room = RECEIVE_BUFFER;
 
 	memset(s, 0, sizeof(*s));
-	s->rate = rate > SOURCE_MAX_RATE ? SOURCE_MAX_RATE : rate;
+	source_set_rate(s, rate);
 	s->fd = udp_socket(&ours);
 	s->qemu_fd = udp_socket(&qemu);
 	if (setsockopt(s->qemu_fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)))
@@ -70,7 +75,7 @@ static void *send_frames(void *arg)
 {
 	const ns_t start = now_mono();
 	struct source *s = arg;
-	ns_t period = NSEC_PER_SEC / s->rate, due = start, stamp;
+	ns_t due = start, stamp;
 	uint8_t frame[FRAME_LEN];
 	uint64_t seq = 0;
 	char text[32];
@@ -78,7 +83,7 @@ static void *send_frames(void *arg)
 	while (!s->stop && seq < SOURCE_MAX_FRAMES &&
 	       now_mono() - start < SOURCE_MAX_SECONDS * NSEC_PER_SEC) {
 		sleep_until(due);
-		due += period;
+		due += NSEC_PER_SEC / s->rate;
 		if (now_mono() - due > MAX_BEHIND_NS)
 			due = now_mono();
 		stamp = now_real();

@@ -16,7 +16,7 @@ struct source {
 	int fd; /* our end */
 	int qemu_fd; /* the end QEMU inherits; kept open here so that its drops can be read */
 	int qemu_port; /* UDP port of QEMU's end, host order */
-	int rate;
+	atomic_int rate;
 	pthread_t thread;
 	int running;
 	atomic_int stop;
@@ -33,6 +33,9 @@ void source_open(struct source *s, int rate, const char *dir);
 /* Start and stop sending. Stopping waits for the thread; both do nothing the second time. */
 void source_start(struct source *s);
 void source_stop(struct source *s);
+
+/* From now on; before it was started, or while it runs. */
+void source_set_rate(struct source *s, int rate);
 
 /*
  * Frames the kernel dropped because QEMU read too slowly; -1 if that cannot be told. QEMU must

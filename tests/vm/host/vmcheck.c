@@ -20,7 +20,7 @@
 #include "util.h"
 
 #define SELF_TEST "self-test"
-#define MAX_TESTS 32
+#define MAX_TESTS 128
 
 struct test {
 	const char *name;
@@ -30,8 +30,8 @@ struct test {
 	int status;
 };
 
-struct suite {
-	const char *kernel[3], *initrd[3]; /* by enum kernel_kind */
+struct suite_run {
+	const char *kernel[KERNEL_KINDS], *initrd[KERNEL_KINDS]; /* by enum kernel_kind */
 	const char *dir, *accel, *bin;
 	struct test test[MAX_TESTS];
 	int n, jobs;
@@ -39,8 +39,8 @@ struct suite {
 
 static const char usage_text[] =
 	"usage: vmcheck --dir DIR [--kernel F --initrd F] [--kernel-stock F --initrd-stock F] [--kernel-debug F --initrd-debug F]\n"
-	"               [--accel ACCEL] [--jobs N] TEST...\n"
-	"TEST is a scenario (vmrun --list) or self-test.\n";
+	"               [--accel ACCEL] [--jobs N] [--suite NAME]... [TEST...]\n"
+	"TEST is a scenario or self-test, NAME a suite of scenarios (vmrun --list). The initramfs of a kernel is for updates to it.\n";
 
 static const struct option long_options[] = {
 	{ "kernel", required_argument, NULL, 'k' },
@@ -52,11 +52,12 @@ static const struct option long_options[] = {
 	{ "dir", required_argument, NULL, 'o' },
 	{ "accel", required_argument, NULL, 'a' },
 	{ "jobs", required_argument, NULL, 'j' },
+	{ "suite", required_argument, NULL, 's' },
 	{ NULL, 0, NULL, 0 },
 };
 
 static void __attribute__((noreturn))
-exec_test(const struct suite *s, const struct test *t, pid_t parent)
+exec_test(const struct suite_run *s, const struct test *t, pid_t parent)
 {
 	const struct scenario *sc = scenario_find(t->name);
 	char *program = xasprintf("%s/%s", s->bin, sc ? "vmrun" : "selftest");
@@ -67,14 +68,14 @@ exec_test(const struct suite *s, const struct test *t, pid_t parent)
 	dup2(fd, 1);
 	if (sc)
 		execl(program, program, "--kernel", s->kernel[sc->kernel], "--initrd",
-		      s->initrd[sc->kernel], "--dir", t->dir, "--accel", s->accel, t->name, NULL);
+		      s->initrd[scenario_next_kernel(sc)], "--dir", t->dir, "--accel", s->accel, t->name, NULL);
 	else
 		execl(program, program, t->dir, NULL);
 	fprintf(stderr, "%s: %s\n", program, strerror(errno));
 	_exit(127);
 }
 
-static void start_test(const struct suite *s, struct test *t)
+static void start_test(const struct suite_run *s, struct test *t)
 {
 	pid_t parent = getpid();
 
@@ -108,7 +109,7 @@ static void print_subtest(const struct test *t, int number)
 	fflush(stdout);
 }
 
-static int run_all(struct suite *s)
+static int run_all(struct suite_run *s)
 {
 	int started = 0, running = 0, printed = 0, failed = 0, status, i;
 	pid_t pid;
@@ -138,7 +139,7 @@ static int run_all(struct suite *s)
 }
 
 /* What a test needs must be there before anything starts. */
-static void check_inputs(const struct suite *s)
+static void check_inputs(const struct suite_run *s)
 {
 	const struct scenario *sc;
 	const char *initrd;
@@ -151,7 +152,7 @@ static void check_inputs(const struct suite *s)
 				die("%s: no such test", s->test[i].name);
 			continue;
 		}
-		initrd = s->initrd[sc->kernel];
+		initrd = s->initrd[scenario_next_kernel(sc)];
 		if (!s->kernel[sc->kernel] || access(s->kernel[sc->kernel], R_OK) || !initrd ||
 		    access(initrd, R_OK))
 			die("%s: the %s kernel or its initramfs is missing", sc->name,
@@ -159,19 +160,38 @@ static void check_inputs(const struct suite *s)
 	}
 }
 
-static const char *probe_kernel(const struct suite *s)
+static const char *probe_kernel(const struct suite_run *s)
 {
 	int i;
 
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < KERNEL_KINDS; i++)
 		if (s->kernel[i])
 			return s->kernel[i];
 	return NULL;
 }
 
+static void add_test(struct suite_run *s, const char *name)
+{
+	if (s->n == MAX_TESTS)
+		die("more than %d tests", MAX_TESTS);
+	s->test[s->n++].name = name;
+}
+
+static void add_suite(struct suite_run *s, const char *name)
+{
+	const struct scenario *sc = NULL;
+	int before = s->n;
+
+	while ((sc = scenario_next(sc)))
+		if (!strcmp(suite_name(sc->suite), name))
+			add_test(s, sc->name);
+	if (s->n == before)
+		die("%s: no such suite", name);
+}
+
 int main(int argc, char **argv)
 {
-	struct suite s = { .accel = "auto", .jobs = 2 };
+	struct suite_run s = { .accel = "auto", .jobs = 2 };
 	char *probe_dir;
 	int opt;
 
@@ -202,6 +222,9 @@ int main(int argc, char **argv)
 		case 'a':
 			s.accel = optarg;
 			break;
+		case 's':
+			add_suite(&s, optarg);
+			break;
 		case 'j':
 			s.jobs = atoi(optarg);
 			break;
@@ -210,8 +233,8 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	for (; optind < argc && s.n < MAX_TESTS; optind++)
-		s.test[s.n++].name = argv[optind];
+	for (; optind < argc; optind++)
+		add_test(&s, argv[optind]);
 	if (!s.dir || !s.n || s.jobs < 1) {
 		fputs(usage_text, stderr);
 		return 2;

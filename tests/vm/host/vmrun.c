@@ -62,13 +62,15 @@ static const struct option long_options[] = {
 
 static void list_scenarios(void)
 {
-	static const char *const places[] = { "root bus", "root port", "root port and switch" };
-	const struct scenario *s;
+	static const char *const places[] = { "root bus", "root port", "root port and switch",
+					      "root port and PCI bridge" };
+	const struct scenario *s = NULL;
 
-	for (s = scenarios; s->name; s++)
-		printf("%-16s %s on %s, %s kernel, guest scenario \"%s\", %d updates\n", s->name,
-		       s->device, places[s->topology], kernel_kind_name(s->kernel), s->guest,
-		       s->updates);
+	while ((s = scenario_next(s)))
+		printf("%-16s suite %s: %s on %s, %s kernel, then %s, guest scenario \"%s\", %d updates\n",
+		       s->name, suite_name(s->suite), s->device, places[s->topology],
+		       kernel_kind_name(s->kernel), kernel_kind_name(scenario_next_kernel(s)),
+		       s->guest, s->updates);
 }
 
 static int bad_usage(void)
