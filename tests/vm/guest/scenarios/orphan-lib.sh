@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2154 # variables come from lib.sh
+#
+# What the scenarios about orphan DMA and native drivers share.
+
+# spell DMA - from here to the next spell the host expects
+#	on	every frame stored, device not reset, bus mastering on
+#	off	no frame stored
+#	reset	at least one reset of the device; frames do not matter
+#	any	nothing
+# Frames and events come by different ways: what is done and looked at is kept
+# apart by a pause.
+spell() {
+	sleep 0.5
+	emit "{\"ev\":\"spell\",\"dma\":\"$1\"}"
+	sleep 0.5
+}
+
+# guard_begin ARG... - see guard.c
+guard_begin() {
+	doing "filling the free memory"
+	guard --events "$EVENTS" "$@" >/run/guard.out 2>&1 &
+	guard=$!
+	until grep -q ready /run/guard.out; do
+		if [ ! -d "/proc/$guard" ]; then
+			cat /run/guard.out
+			die "no guard"
+		fi
+		sleep 0.1
+	done
+}
+
+# guard_end - all it filled must be as it was, or not, if it was told so
+guard_end() {
+	doing "looking at the memory that was free"
+	kill "$guard"
+	status=0
+	wait "$guard" || status=$?
+	cat /run/guard.out
+	[ "$status" = 0 ] || die "the guard ended with $status"
+	# With page_poison=1 the kernel looks at what the guard did not get
+	if dmesg | grep 'pagealloc: .*corruption'; then
+		die "a free page was written to"
+	fi
+}
+
+# bus_master - COMMAND.BUS_MASTER, as the hardware has it
+bus_master() {
+	command=$(hexdump -s 4 -n 2 -e '1/2 "%u"' "$SYSPCI/$nic/config")
+	[ $((command & 4)) != 0 ]
+}
+
+# set_bus_master on|off - behind the back of everybody
+set_bus_master() {
+	command=$(hexdump -s 4 -n 2 -e '1/2 "%u"' "$SYSPCI/$nic/config")
+	case $1 in
+	on) command=$((command | 4)) ;;
+	off) command=$((command & ~4)) ;;
+	esac
+	low=$(printf '%03o' $((command & 255)))
+	# shellcheck disable=SC2059 # it is the byte
+	printf "\\$low" | dd of="$SYSPCI/$nic/config" bs=1 seek=4 \
+		conv=notrunc 2>/dev/null
+}
+
+# driver_of BDF - name of the driver it is bound to, or "none"
+driver_of() {
+	name=$(readlink "$SYSPCI/$1/driver" || echo none)
+	echo "${name##*/}"
+}
+
+# load_module NAME - and what it needs, from this kernel's folder
+load_module() {
+	! grep -q "^$(echo "$1" | tr - _) " /proc/modules || return 0
+	folder=$(uname -r)
+	folder=/modules/${folder##*-}
+	[ -e "$folder/$1.ko" ] || die "no module $1 in $folder"
+	for needed in $(tr '\0' '\n' <"$folder/$1.ko" |
+		sed -n 's/^depends=//p' | tr , ' '); do
+		load_module "$needed"
+	done
+	insmod "$folder/$1.ko" || die "cannot load $1"
+}
