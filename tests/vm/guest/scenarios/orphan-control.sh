@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2154 # variables come from lib.sh
+#
+# Would the guard see a device that writes to memory that was freed under it? On
+# the stock kernel the device keeps its ring, and the memory of the ring is free
+# after the kexec. Only bus mastering is off; switched on behind the kernel's
+# back, it is an orphan.
+
+# shellcheck source=tests/vm/guest/scenarios/orphan-lib.sh disable=SC1091
+. /hf/scenarios/orphan-lib.sh
+
+kernel_1() {
+	load_next_kernel
+	bind_vfio
+	start_driver
+	wait_frames "$hf_warm"
+	spell on
+	detach_driver
+	spell any
+	emit '{"ev":"reboot"}'
+	kexec -e
+}
+
+kernel_2() {
+	guard_begin --damage
+	set_bus_master on
+	bus_master || die "bus mastering cannot be switched on"
+	sleep 3
+	guard_end
+	point "the guard sees it"
+	set_bus_master off
+}
