@@ -13,7 +13,10 @@ demo: deps kernel kernel-stock userspace	## One live update, seen from the devic
 	$(MAKE) -C tests/vm demo $(VM_VARS)
 
 check:	## Every test; ends with "N passed, N failed"
-	@mk/check.sh unit vm kselftest build debug
+	@mk/check.sh unit vm device kselftest build debug
+
+check-all:	## Every test, and the long runs: 25 updates in a row
+	@mk/check.sh unit vm device kselftest build debug long
 
 ##@ Build
 deps:	## Install missing packages (asks apt for nothing when all are there)
@@ -43,4 +46,4 @@ distclean:	## Remove the whole build folder
 help:	## Show this list
 	@awk -f mk/help.awk $(MAKEFILE_LIST)
 
-.PHONY: demo check deps kernel-stock kernel kernel-debug userspace clean distclean help
+.PHONY: demo check check-all deps kernel-stock kernel kernel-debug userspace clean distclean help

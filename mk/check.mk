@@ -9,6 +9,9 @@ check-unit:	## Unit tests of library, command and build tools
 check-vm:	## Live updates in a virtual machine
 	@mk/check.sh vm
 
+check-device:	## Any device anywhere: NVMe, interrupts, topologies, orphans
+	@mk/check.sh device
+
 check-kselftest:	## Kernel selftests: what the series refuses, in a virtual machine
 	@mk/check.sh kselftest
 
@@ -18,12 +21,21 @@ check-build:	## Build matrix: series, checkpatch, sparse, modules, bisect
 check-debug:	## The update on the debug kernel (lockdep, KASAN, kmemleak)
 	@mk/check.sh debug
 
+check-long:	## Many updates in a row
+	@mk/check.sh long
+
 suite-unit: deps userspace
 	$(MAKE) -C userspace check $(USERSPACE_VARS)
 	$(MAKE) -C tests/unit check $(UNIT_VARS)
 
 suite-vm: deps kernel kernel-stock userspace
 	$(MAKE) -C tests/vm check $(VM_VARS)
+
+suite-device: deps kernel kernel-stock userspace
+	$(MAKE) -C tests/vm check-device $(VM_VARS)
+
+suite-long: deps kernel kernel-stock userspace
+	$(MAKE) -C tests/vm check-long $(VM_VARS)
 
 suite-kselftest: deps kernel
 	$(MAKE) -C tests/kselftest check $(KSELFTEST_VARS)
@@ -35,4 +47,5 @@ suite-debug: deps kernel-debug userspace
 	$(MAKE) -C tests/vm check-debug $(VM_VARS)
 	$(MAKE) -C tests/kselftest check $(KSELFTEST_VARS) KERNEL=$(KERNEL_DEBUG) O=$(BUILD)/kselftest-debug TIMEOUT=1800
 
-.PHONY: check-unit check-vm check-kselftest check-build check-debug suite-unit suite-vm suite-kselftest suite-build suite-debug
+.PHONY: check-unit check-vm check-device check-kselftest check-build check-debug check-long \
+	suite-unit suite-vm suite-device suite-kselftest suite-build suite-debug suite-long

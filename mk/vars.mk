@@ -22,7 +22,7 @@ KHDR         := $(BUILD)/kernel/holdfast/usr/include
 USERSPACE_VARS = O=$(BUILD)/userspace KHDR=$(KHDR)
 # tests/unit/Makefile, target: check
 UNIT_VARS      = O=$(BUILD)/unit USERSPACE=$(BUILD)/userspace KHDR=$(KHDR)
-# tests/vm/Makefile, targets: all check demo check-debug
+# tests/vm/Makefile, targets: all check demo check-device check-long check-debug
 VM_VARS        = O=$(BUILD)/vm DEMO=$(BUILD)/demo USERSPACE=$(BUILD)/userspace KHDR=$(KHDR) \
 		 KERNEL=$(KERNEL) KERNEL_STOCK=$(KERNEL_STOCK) KERNEL_DEBUG=$(KERNEL_DEBUG)
 # tests/kselftest/Makefile, target: check

@@ -10,7 +10,7 @@
  * the process that stays behind with all that is open. SIGTERM undoes the fault
  * and ends it.
  *
- * Faults of its own:	unbound, unattached, no-iommufd, other-iommufd
+ * Faults of its own:	unbound, unattached, no-iommufd, other-iommufd, none
  * Of a driver at work:	anonymous, closed-memfd, interrupt
  */
 #include <errno.h>

@@ -8,7 +8,7 @@ export PATH=/bin:/sbin
 
 EVENTS=/dev/ttyS1
 RESULT=/run/result.json
-PARAMETERS="kernel scenario updates first next frames warm between idle timeout bdf"
+PARAMETERS="kernel scenario updates first next seed frames warm between idle timeout bdf"
 
 # --- telling the host -------------------------------------------------------
 
@@ -46,7 +46,7 @@ die() {
 read_cmdline() {
 	hf_kernel=1 hf_scenario=update hf_updates=1 hf_frames=0 hf_warm=2000
 	hf_between=4000 hf_idle=5000 hf_timeout=120 hf_bdf=
-	hf_first='' hf_next=''
+	hf_first='' hf_next='' hf_seed=1
 	read -r hf_cmdline </proc/cmdline
 	for word in $hf_cmdline; do
 		for name in $PARAMETERS; do
@@ -215,6 +215,15 @@ result_is_clean() {
 	grep -q '"clean":true' "$RESULT" || die "frames are missing or bad"
 }
 
+# Wait for the driver's end, and leave nothing behind
+wrap_up() {
+	wait_result
+	dump_config end
+	settle_memory
+	dump_meminfo end
+	result_is_clean
+}
+
 # --- the update -------------------------------------------------------------
 
 # next_initramfs FILE - what the next kernel needs: the base and, unless it is
@@ -261,6 +270,21 @@ restore() {
 	find_driver
 }
 
+# update - from a driver at work to the next kernel, which is loaded already;
+# does not return. In the later kernels the driver is not only told to let go of
+# the device, it is gone.
+update() {
+	preserve
+	detach_driver
+	if [ "$hf_kernel" != 1 ]; then
+		kill "$driver"
+		while [ -d "/proc/$driver" ]; do
+			sleep 0.01
+		done
+	fi
+	go
+}
+
 # --- what must be refused ----------------------------------------------------
 
 # refused NAME STATUS TEXT COMMAND... - fails with STATUS and says TEXT
@@ -283,6 +307,13 @@ as_nobody() {
 	chmod 755 /dev/vfio /dev/vfio/devices
 	chmod 666 /dev/vfio/devices/* /dev/iommu
 	su -s /bin/sh nobody -c "$*"
+}
+
+# random N - sets $random to a number from 0 to N - 1. The same hf.seed gives the
+# same numbers.
+random() {
+	hf_seed=$(((hf_seed * 1103515245 + 12345) & 0x7fffffff))
+	random=$(((hf_seed >> 8) % $1))
 }
 
 # point NAME - something else that holds, for the host's list

@@ -5,6 +5,8 @@
  * kernel's holds the files of the next ones: the guest reports their size (boot_kB), which is
  * added.
  */
+#include <stdlib.h>
+
 #include "memory.h"
 
 /*
@@ -34,6 +36,67 @@ static long available(const struct event *e)
 	return event_int(e, "MemAvailable_kB", 0) + event_int(e, "boot_kB", 0);
 }
 
+/* From so many updates on it is looked whether each costs something. */
+#define MIN_UPDATES 4
+
+/*
+ * What an update may seem to cost, in kB. Available memory goes up and down by a few hundred kB
+ * from kernel to kernel, the total by a page or two.
+ */
+#define AVAILABLE_SLOPE_KB 128
+#define TOTAL_SLOPE_KB 2
+
+static int compare_doubles(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/*
+ * By how much does @y change from one place to the next? The median over all pairs: one kernel
+ * that has far more or far less does not matter.
+ */
+static double slope(const long *y, int n)
+{
+	static double of[MAX_UPDATES * (MAX_UPDATES - 1) / 2];
+	int pairs = 0, i, k;
+
+	for (i = 0; i < n; i++)
+		for (k = i + 1; k < n; k++)
+			of[pairs++] = (double)(y[k] - y[i]) / (k - i);
+	qsort(of, pairs, sizeof(of[0]), compare_doubles);
+	return (of[(pairs - 1) / 2] + of[pairs / 2]) / 2;
+}
+
+/*
+ * Compared right after each restore, without the first kernel, which restores nothing, and the last
+ * one, which holds no files for another.
+ */
+static void check_flat(struct record *r, const struct scenario *sc, struct checks *c)
+{
+	long free[MAX_UPDATES], total[MAX_UPDATES];
+	double free_slope, total_slope;
+	struct event *e;
+	int n;
+
+	for (n = 0; n < sc->updates - 1 && n < MAX_UPDATES; n++) {
+		e = find(r, n + 2, "restored");
+		if (!e) {
+			check_add(c, "memory-flat", false, "kernel %d did not report", n + 2);
+			return;
+		}
+		free[n] = available(e);
+		total[n] = event_int(e, "MemTotal_kB", 0);
+	}
+	free_slope = slope(free, n);
+	total_slope = slope(total, n);
+	check_add(c, "memory-flat",
+		  free_slope > -AVAILABLE_SLOPE_KB && total_slope > -TOTAL_SLOPE_KB,
+		  "%d kernels: available %ld to %ld kB, %+.1f kB with each; total %ld to %ld kB, %+.1f",
+		  n, free[0], free[n - 1], free_slope, total[0], total[n - 1], total_slope);
+}
+
 void memory_check(struct record *r, const struct scenario *sc, struct checks *c)
 {
 	struct event *first = find(r, 1, "start"), *last = find(r, sc->updates + 1, "end");
@@ -50,4 +113,6 @@ void memory_check(struct record *r, const struct scenario *sc, struct checks *c)
 			  total_last + TOTAL_SLACK_KB > total_first,
 		  "available at first %ld kB, at last %ld kB; total %ld kB, %ld kB",
 		  available(first), available(last), total_first, total_last);
+	if (sc->updates >= MIN_UPDATES)
+		check_flat(r, sc, c);
 }

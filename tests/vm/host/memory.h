@@ -6,7 +6,10 @@
 #include "record.h"
 #include "scenario.h"
 
-/* Is memory after the last finish what it was before the first preserve? */
+/*
+ * Is memory after the last finish what it was before the first preserve? With many updates: does
+ * none go with each of them?
+ */
 void memory_check(struct record *r, const struct scenario *sc, struct checks *c);
 
 #endif

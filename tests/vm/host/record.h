@@ -57,7 +57,7 @@ struct update {
 	struct event *resumed_event;
 };
 
-#define MAX_UPDATES 8
+#define MAX_UPDATES 64
 
 struct record {
 	struct json_object *info;

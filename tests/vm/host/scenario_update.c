@@ -33,7 +33,7 @@ const struct scenario scenarios_update[] = {
 	},
 	{
 		.name = "update-twice", .device = "igb", .topology = TOPO_ROOT_PORT,
-		.kernel = KERNEL_HOLDFAST, .guest = "update-twice", .updates = 2, .resumes = 2,
+		.kernel = KERNEL_HOLDFAST, .guest = "update", .updates = 2, .resumes = 2,
 		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 180,
 	},
 	{

@@ -9,6 +9,7 @@
 
 #include "cfgspace.h"
 #include "judge.h"
+#include "memory.h"
 #include "mutate.h"
 #include "trace.h"
 
@@ -282,6 +283,50 @@ static void test_config_places(void)
 	      "config-damaged-dump", "");
 }
 
+/* A record of nothing but what kernels say about memory: @lost kB less in each. */
+static bool memory_is_flat(const char *dir, long lost_available, long lost_total)
+{
+	const struct scenario *sc = scenario_find("updates");
+	struct checks checks = { 0 };
+	struct record r;
+	bool flat;
+	FILE *f;
+	int k;
+
+	make_dirs(dir);
+	f = open_in(dir, "events.log", "we");
+	if (!f)
+		return false;
+	for (k = 1; k <= sc->updates + 1; k++)
+		fprintf(f,
+			"%d.0 {\"ev\":\"init\"}\n%d.1 {\"ev\":\"meminfo\",\"when\":\"restored\",\"MemTotal_kB\":%ld,\"MemAvailable_kB\":%ld}\n",
+			k, k, 2053000 - k * lost_total, 1950000 - k * lost_available + k % 2 * 100);
+	fprintf(f,
+		"1.2 {\"ev\":\"meminfo\",\"when\":\"start\"}\n9.0 {\"ev\":\"meminfo\",\"when\":\"end\"}\n");
+	fclose(f);
+	if (record_load(&r, dir))
+		return false;
+	/* The order of lines is that of time, but for these two. */
+	for (k = 0; k < (int)r.n_event; k++)
+		if (event_is(&r.event[k], "meminfo", "start"))
+			r.event[k].kernel = 1;
+	memory_check(&r, sc, &checks);
+	flat = check_find(&checks, "memory-flat") && check_find(&checks, "memory-flat")->ok;
+	checks_free(&checks);
+	record_free(&r);
+	return flat;
+}
+
+static void test_memory_slope(const char *dir)
+{
+	char *to = xasprintf("%s/memory-slope", dir);
+
+	point(memory_is_flat(to, 0, 0), "memory-flat", "");
+	point(!memory_is_flat(to, 500, 0), "memory-lost-with-each-update", "");
+	point(!memory_is_flat(to, 0, 4), "page-lost-with-each-update", "");
+	free(to);
+}
+
 int main(int argc, char **argv)
 {
 	struct cfg_rules rules;
@@ -291,9 +336,10 @@ int main(int argc, char **argv)
 		die("usage: selftest DIR");
 	if (cfg_rules_load(&rules, CFG_RULES))
 		return 1;
-	printf("KTAP version 1\n1..%zu\n", 11 + ARRAY_SIZE(damages));
+	printf("KTAP version 1\n1..%zu\n", 14 + ARRAY_SIZE(damages));
 	test_trace_lines();
 	test_config_places();
+	test_memory_slope(argv[1]);
 	for (i = 0; i < ARRAY_SIZE(damages); i++)
 		test_damage(&damages[i], argv[1], &rules);
 	cfg_rules_free(&rules);

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2154 # variables come from lib.sh
 #
-# One update: frames come before, during and after it, and all have to be there.
+# One update or many in a row: frames come before, during and after each, and
+# all have to be there. What was restored is preserved again.
 
 kernel_1() {
 	load_next_kernel
@@ -10,17 +11,17 @@ kernel_1() {
 	dump_meminfo driver
 	dump_config running
 	wait_frames "$hf_warm"
-	preserve
-	detach_driver
-	go
+	update
 }
 
-kernel_2() {
+kernel_N() {
 	restore
 	dump_meminfo restored
-	wait_result
-	dump_config end
-	settle_memory
-	dump_meminfo end
-	result_is_clean
+	if [ "$hf_kernel" -gt "$hf_updates" ]; then
+		wrap_up
+		return
+	fi
+	load_next_kernel
+	wait_more_frames "$hf_between"
+	update
 }
