@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # build.sh stock|holdfast|debug: build that kernel in build/linux/NAME and put
-# bzImage, config and (holdfast) user headers into build/kernel/NAME. Does
-# nothing if no input changed since; FORCE=1 asks kbuild all the same.
+# bzImage, config, modules and (holdfast) user headers into build/kernel/NAME.
+# Does nothing if no input changed since; FORCE=1 asks kbuild all the same.
 set -eu
 : "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}"
 # shellcheck source=kernel/scripts/common.sh
@@ -52,11 +52,17 @@ fi
 # shellcheck disable=SC2086 # a list of words
 "$TOP/kernel/scripts/configure.sh" "$name" $fragments 9>&-
 say "$name: compiling Linux $(tree_version "$tree"), $JOBS jobs; log in $out/build.log"
-kmake_logged "$out/build.log" "$tree" -j"$JOBS" bzImage
+kmake_logged "$out/build.log" "$tree" -j"$JOBS" bzImage modules
 seconds=$kseconds
 cp "$tree/arch/x86/boot/bzImage" "$out/bzImage.new"
 cp "$tree/.config" "$out/config"
 cp "$tree/System.map" "$out/System.map"
+# Modules lie side by side; each names those it needs in its .modinfo section.
+rm -rf "$out/modules"
+mkdir "$out/modules"
+sed 's/\.o$/.ko/' "$tree/modules.order" | while read -r module; do
+	cp "$tree/$module" "$out/modules/"
+done
 if [ "$name" = holdfast ]; then
 	kmake "$tree" -s -j"$JOBS" headers
 	mkdir -p "$out/usr/include"
