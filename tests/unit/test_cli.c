@@ -87,6 +87,18 @@ static void usage(void)
 	expect(RUN("preserve", "--pid", "12x"), 2, "takes a process ID");
 	expect(RUN("preserve", "--pid", "99999999999999"), 2, "takes a process ID");
 	expect(RUN("preserve", "--pid", "1", "more"), 2, "what is \"more\"");
+	expect(RUN("preserve", "--pid", "a="), 2, "takes a process ID");
+	expect(RUN("preserve", "--pid", "=5"), 2, "a driver's name is");
+	expect(RUN("preserve", "--pid", "a b=5"), 2, "a driver's name is");
+	expect(RUN("preserve", "--pid", "a=b=5"), 2, "a driver's name is");
+	expect(RUN("preserve", "--pid", "5", "--pid", "a=5"), 2,
+	       "process 5 is given twice");
+	expect(RUN("preserve", "--pid", "a=5", "--pid", "a=6"), 2,
+	       "two drivers are to be called \"a\"");
+	expect(RUN("preserve", "--pid", "5", "--retry-ms", "-1"), 2,
+	       "--retry-ms takes");
+	expect(RUN("preserve", "--pid", "5", "--retry-ms", "1s"), 2,
+	       "--retry-ms takes");
 	expect(RUN("preserve", "--nonsense"), 2, "no option \"--nonsense\"");
 	expect(RUN("status", "--session", ""), 2, "--session takes");
 	expect(RUN("status", "--session", "a b"), 2, "--session takes");
@@ -108,6 +120,19 @@ static void usage(void)
 	expect(RUN("restore", "driver"), 2, "after \"--\"");
 	expect(RUN("restore", "--release", "--no-finish"), 2, "--release");
 	expect(RUN("restore", "--release", "--", "true"), 2, "--release");
+	expect(RUN("restore", "--exec", "a"), 2, "--exec takes NAME=");
+	expect(RUN("restore", "--exec", "=b"), 2, "--exec takes NAME=");
+	expect(RUN("restore", "--exec", "a="), 2, "no word in it");
+	expect(RUN("restore", "--exec", "a= '"), 2, "open at the end");
+	expect(RUN("restore", "--exec", "a=b", "--exec", "a=c"), 2,
+	       "\"a\" is given twice");
+	expect(RUN("restore", "--exec", "a=b", "--drop", "a"), 2,
+	       "\"a\" is given twice");
+	expect(RUN("restore", "--drop", ""), 2, "--drop takes the NAME");
+	expect(RUN("restore", "--drop", "a=b"), 2, "--drop takes the NAME");
+	expect(RUN("restore", "--exec", "a=b", "--", "c"), 2, "not both");
+	expect(RUN("restore", "--release", "--exec", "a=b"), 2, "--release");
+	expect(RUN("restore", "--release", "--drop", "a"), 2, "--release");
 	expect(RUN("restore", "--after-step"), 2, "--after-step needs a value");
 	expect(RUN("holder"), 2, "started by");
 	expect(RUN("holder", "--iommufds", "1"), 2, "started by");
@@ -162,7 +187,8 @@ enum lie {
 	NO_IOMMUFD,
 	DAMAGED,
 	OTHER_SESSION,
-	N_LIES
+	N_LIES,
+	TWO,			/* no lie: two drivers */
 };
 
 static int manifest_fd(enum lie lie)
@@ -173,7 +199,10 @@ static int manifest_fd(enum lie lie)
 	void *blob;
 	int fd;
 
-	sample(&m);
+	if (lie == TWO)
+		sample_two(&m);
+	else
+		sample(&m);
 	if (lie == OTHER_SESSION)
 		strcpy(m.session, "other");
 	if (hf_manifest_encode(&m, &blob, &len, &err))
@@ -194,14 +223,18 @@ static void serve(int fd, enum lie lie)
 	} a = { .r = { HOLDER_MAGIC, HOLDER_VERSION, 0, 4711 } };
 	struct holder_request q;
 	size_t none = 0, n = 2, len = sizeof(a.r);
-	int fds[2];
+	int fds[3];
 
 	while (hf_fdpass_recv(fd, &q, sizeof(q), NULL, &none) == sizeof(q)) {
 		fds[0] = manifest_fd(lie);
 		/* Something that is no iommufd and answers no ioctl */
 		fds[1] = open("/dev/null", O_RDONLY);
+		fds[2] = fds[1];
 		n = q.op == HOLDER_GET ? 2 : 0;
 		switch (lie) {
+		case TWO:
+			n += n / 2;
+			break;
 		case HANG_UP:
 			return;
 		case BAD_MAGIC:
@@ -286,6 +319,22 @@ static void honest(void)
 	/* Its socket is still there, with nobody behind it. */
 	expect(RUN("status", "--socket", sock), 0, "no session");
 	expect(RUN("cancel", "--socket", sock), 1, "no holder answers");
+}
+
+static void two_drivers(void)
+{
+	pid_t pid = start_holder(TWO);
+
+	expect(RUN("status", "--socket", sock), 0,
+	       "drivers nic-rx,nvme-io, preserved");
+	CHECK_HAS(text, "0000:00:07.0");
+	CHECK_HAS(text, "iommufd       3     1  nvme-io");
+	expect(RUN("status", "--socket", sock, "--json"), 0,
+	       "\"drivers\":[\"nic-rx\",\"nvme-io\"]");
+	CHECK_HAS(text, "\"drivers\":[\"nvme-io\"]");
+	expect(RUN("verify", "--socket", sock), 1, "iommufd");
+	expect(RUN("cancel", "--socket", sock), 0, "given back");
+	stop_holder(pid);
 }
 
 static void lies(void)
@@ -485,6 +534,7 @@ static const struct ktap_test tests[] = {
 	{ "cli: without /dev/liveupdate", no_liveupdate },
 	{ "cli: events file that cannot be written", bad_events_file },
 	{ "cli: a holder that answers", honest },
+	{ "cli: a holder with two drivers", two_drivers },
 	{ "cli: holders that do not speak the protocol", lies },
 	{ "holder: signals, cancel", real_holder },
 	{ "holder: 2000 garbled messages, too many connections", garbage },

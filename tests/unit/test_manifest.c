@@ -34,12 +34,18 @@ static void *encode(const struct hf_manifest *m, size_t *len)
 	return blob;
 }
 
+/* With two drivers unless said otherwise */
+static bool one_driver;
+
 static void *good_blob(size_t *len)
 {
 	struct hf_manifest m;
 	void *blob;
 
-	sample(&m);
+	if (one_driver)
+		sample(&m);
+	else
+		sample_two(&m);
 	blob = encode(&m, len);
 	hf_manifest_free(&m);
 	if (!blob)
@@ -70,6 +76,7 @@ static void round_trip(void)
 	struct hf_manifest m;
 	size_t len, len2 = 0;
 	void *blob = good_blob(&len), *again;
+	char names[64];
 
 	if (!CHECK(!hf_manifest_decode(blob, len, &m, &err))) {
 		printf("# %s\n", err.text);
@@ -77,10 +84,21 @@ static void round_trip(void)
 		return;
 	}
 	CHECK(!strcmp(m.session, "holdfast") && !strcmp(m.release, "7.3.4"));
-	CHECK(!strcmp(m.driver, "nic-rx") && m.page_size == 4096);
+	CHECK(m.n_client == 2 && m.page_size == 4096);
+	CHECK(!strcmp(m.client[0].name, "nic-rx"));
+	CHECK(!strcmp(m.client[1].name, "nvme-io"));
 	CHECK(m.tsc == 0x123456789abcull);
 	CHECK(m.realtime_ns == 1764000000123456789ull);
-	CHECK(m.n_memfd == 2 && m.n_iommufd == 1 && m.n_device == 2);
+	CHECK(m.n_memfd == 4 && m.n_iommufd == 2 && m.n_device == 3);
+	CHECK(m.memfd[1].clients == 1 && m.memfd[2].clients == 2 &&
+	      m.memfd[3].clients == 3);
+	CHECK(m.iommufd[0].clients == 1 && m.iommufd[1].clients == 2);
+	CHECK(m.device[1].clients == 1 && m.device[2].clients == 2);
+	CHECK(!strcmp(hf_manifest_names(&m, 3, names, sizeof(names)),
+		      "nic-rx,nvme-io"));
+	CHECK(!strcmp(hf_manifest_names(&m, 2, names, sizeof(names)),
+		      "nvme-io"));
+	CHECK(!strcmp(hf_manifest_names(&m, 3, names, 9), "nic-rx,n"));
 	CHECK(!strcmp(m.memfd[1].name, "buffers"));
 	CHECK(m.memfd[1].size == 0x1000000 && m.memfd[1].token == 2);
 	CHECK(m.iommufd[0].n_device_ids == 2);
@@ -96,6 +114,65 @@ static void round_trip(void)
 	CHECK(again && len == len2 && !memcmp(blob, again, len));
 	free(again);
 	free(blob);
+	hf_manifest_free(&m);
+}
+
+static uint32_t word(const void *blob, size_t at)
+{
+	uint32_t v;
+
+	memcpy(&v, (const char *)blob + at, sizeof(v));
+	return le32toh(v);
+}
+
+/* One driver: a reader of version 1 may have it; several: it may not. */
+static void old_readers(void)
+{
+	size_t len;
+	uint8_t *blob = good_blob(&len);
+
+	CHECK(word(blob, VERSION) == 2 && word(blob, COMPAT) == 2);
+	CHECK(!fdt_getprop(blob + HEADER, 0, "driver", NULL));
+	free(blob);
+	one_driver = true;
+	blob = good_blob(&len);
+	one_driver = false;
+	CHECK(word(blob, VERSION) == 2 && word(blob, COMPAT) == 1);
+	CHECK(fdt_getprop(blob + HEADER, 0, "driver", NULL) &&
+	      !strcmp(fdt_getprop(blob + HEADER, 0, "driver", NULL),
+		      "nic-rx"));
+	free(blob);
+}
+
+static void most_clients(void)
+{
+	struct hf_error err = {};
+	struct hf_manifest m, got;
+	uint64_t all = ~0ull;
+	size_t len, i;
+	void *blob;
+
+	sample(&m);
+	m.client = realloc(m.client, 65 * sizeof(*m.client));
+	m.n_client = 64;
+	for (i = 0; i < 65; i++)
+		snprintf(m.client[i].name, sizeof(m.client[i].name),
+			 "driver=%zu", i);
+	m.memfd[0].clients = all;
+	m.memfd[1].clients = 1ull << 63;
+	m.iommufd[0].clients = all;
+	m.device[0].clients = all;
+	blob = encode(&m, &len);
+	if (blob && CHECK(!hf_manifest_decode(blob, len, &got, &err))) {
+		CHECK(got.n_client == 64);
+		CHECK(!strcmp(got.client[63].name, "driver=63"));
+		CHECK(got.memfd[1].clients == 1ull << 63);
+		hf_manifest_free(&got);
+	}
+	free(blob);
+	m.n_client = 65;
+	CHECK(hf_manifest_encode(&m, &blob, &len, &err) == -EBADMSG);
+	CHECK_HAS(err.text, "more than 64 drivers");
 	hf_manifest_free(&m);
 }
 
@@ -309,13 +386,17 @@ static int at(void *fdt, const char *path)
 	return node;
 }
 
+#define CLIENT	"/clients/client@0"
+#define CLIENT2	"/clients/client@1"
 #define MEMFD	"/memfds/memfd@1"
 #define MEMFD2	"/memfds/memfd@2"
 #define IOMMUFD	"/iommufds/iommufd@3"
+#define IOMMUFD2 "/iommufds/iommufd@8"
 #define IOAS	IOMMUFD "/ioas@1"
 #define IOAS7	IOMMUFD "/ioas@7"
 #define DEV	"/devices/device@4"
 #define DEV2	"/devices/device@5"
+#define DEV3	"/devices/device@9"
 
 static int set32(void *fdt, const char *path, const char *prop, uint32_t v)
 {
@@ -393,6 +474,39 @@ TREE(session_long, set_str(f, "/", "session",
 	"0123456789012345678901234567890123456789012345678901234567890123"))
 TREE(release_control, set_str(f, "/", "kernel-release", "7.3\033[2J"))
 TREE(driver_empty, set_str(f, "/", "driver", ""))
+TREE(driver_of_two, set_str(f, "/", "driver", "nic-rx"))
+TREE(no_clients, drop_node(f, "/clients"))
+TREE(clients_prop, set32(f, "/clients", "count", 2))
+TREE(clients_stranger, fdt_set_name(f, at(f, CLIENT2), "clinet@1"))
+TREE(clients_none, drop_node(f, CLIENT2) || drop_node(f, CLIENT))
+TREE(client_gone, drop_node(f, CLIENT2))
+TREE(client_misnamed, fdt_set_name(f, at(f, CLIENT2), "client@2"))
+TREE(client_id, set32(f, CLIENT2, "id", 2) ||
+	fdt_set_name(f, at(f, CLIENT2), "client@2"))
+TREE(client_no_id, drop(f, CLIENT, "id"))
+TREE(client_no_name, drop(f, CLIENT, "name"))
+TREE(client_name_empty, set_str(f, CLIENT, "name", ""))
+TREE(client_name_twice, set_str(f, CLIENT, "name", "nvme-io"))
+TREE(client_subnode, fdt_add_subnode(f, at(f, CLIENT), "x") < 0)
+TREE(client_no_device, set64(f, DEV3, "clients", 1) ||
+	set64(f, DEV3, "iommufd", 3) || set32(f, DEV3, "device-id", 5))
+TREE(client_no_iommufd, set64(f, IOMMUFD2, "clients", 1) ||
+	set_str(f, IOMMUFD2, "name", "iommufd.2"))
+TREE(memfd_no_clients, drop(f, MEMFD, "clients"))
+TREE(memfd_clients_short, set32(f, MEMFD, "clients", 1))
+TREE(memfd_nobodys, set64(f, MEMFD, "clients", 0))
+TREE(memfd_strangers, set64(f, MEMFD, "clients", 5))
+TREE(iommufd_nobodys, set64(f, IOMMUFD2, "clients", 0))
+TREE(iommufd_strangers, set64(f, IOMMUFD2, "clients", 1ull << 63 | 2))
+TREE(iommufd_no_clients, drop(f, IOMMUFD, "clients"))
+TREE(dev_nobodys, set64(f, DEV, "clients", 0))
+TREE(dev_strangers, set64(f, DEV, "clients", 4))
+TREE(dev_no_clients, drop(f, DEV, "clients"))
+TREE(dev_of_another, set64(f, DEV2, "clients", 2))
+TREE(name_twice_in_one, set64(f, "/memfds/memfd@6", "clients", 3))
+TREE(no_driver, drop(f, "/", "driver"))
+TREE(add_clients, fdt_add_subnode(f, 0, "clients") < 0)
+TREE(add_mask, set64(f, MEMFD, "clients", 1))
 TREE(page_size_zero, set32(f, "/", "page-size", 0))
 TREE(page_size_odd, set32(f, "/", "page-size", 5000))
 TREE(page_size_short, set_raw(f, "/", "page-size", "\0\x10\0", 3))
@@ -416,7 +530,7 @@ TREE(memfd_size_long, set_raw(f, MEMFD, "size", "123456789", 9))
 TREE(memfd_subnode, fdt_add_subnode(f, at(f, MEMFD), "x") < 0)
 TREE(token_twice, set64(f, DEV2, "token", 1) ||
 	fdt_set_name(f, at(f, DEV2), "device@1"))
-TREE(iommufd_gone, drop_node(f, IOMMUFD))
+TREE(iommufd_gone, drop_node(f, IOMMUFD2) || drop_node(f, IOMMUFD))
 TREE(iommufd_token, set64(f, IOMMUFD, "token", 9))
 TREE(iommufd_ids_odd, set_raw(f, IOMMUFD, "device-ids", "\0\0\0\2\0", 5))
 TREE(iommufd_ids_order, set_raw(f, IOMMUFD, "device-ids",
@@ -445,7 +559,8 @@ TABLE(extent_phys_wraps, { 0, 0xfffffffffffff000, 0x2000 })
 TABLE(extent_overlap, { 0, 0, 0x2000 }, { 0x1000, 0x9000, 0x1000 })
 TABLE(extent_order, { 0x8000, 0, 0x1000 }, { 0x1000, 0x9000, 0x1000 })
 TABLE(extent_split, { 0, 0, 0x1000 }, { 0x1000, 0x1000, 0x1000 })
-TREE(dev_all_gone, drop_node(f, DEV2) || drop_node(f, DEV))
+TREE(dev_all_gone, drop_node(f, DEV3) || drop_node(f, DEV2) ||
+	drop_node(f, DEV))
 TREE(dev_no_address, drop(f, DEV, "address"))
 TREE(dev_address_bad, set_str(f, DEV, "address", "0000:00:02"))
 TREE(dev_address_case, set_str(f, DEV, "address", "0000:0A:02.0"))
@@ -477,8 +592,9 @@ static void put_be(uint8_t *p, uint32_t v)
 HEAD(h_magic, b[0] = 'h')
 HEAD(h_version, put32(b + VERSION, 0))
 HEAD(h_compat, put32(b + COMPAT, 0))
-HEAD(h_compat_above, put32(b + COMPAT, 2))
-HEAD(h_newer, (put32(b + VERSION, 3), put32(b + COMPAT, 2)))
+HEAD(h_compat_above, put32(b + COMPAT, 3))
+HEAD(h_claims_old, (put32(b + VERSION, 1), put32(b + COMPAT, 1)))
+HEAD(h_newer, (put32(b + VERSION, 4), put32(b + COMPAT, 3)))
 HEAD(h_size, put32(b + HEADER_SIZE, 128))
 HEAD(h_reserved, put32(b + RESERVED, 1))
 HEAD(h_tree_small, put32(b + TREE_SIZE, 100))
@@ -503,6 +619,8 @@ static const struct damage damages[] = {
 	{ "readable from version 0", NULL, h_compat, true, "makes no sense", 0 },
 	{ "readable from a version above its own", NULL, h_compat_above, true,
 	  "makes no sense", 0 },
+	{ "says it is of version 1", NULL, h_claims_old, true,
+	  "driver of / is missing", 0 },
 	{ "newer format", NULL, h_newer, true, "newer holdfast",
 	  -EPROTONOSUPPORT },
 	{ "header size", NULL, h_size, true, "header claims 128", 0 },
@@ -534,7 +652,34 @@ static const struct damage damages[] = {
 	T(session_blank, "session name is empty, too long or has odd"),
 	T(session_long, "session of / is too long (65 bytes)"),
 	T(release_control, "kernel release is empty, too long or has odd"),
-	T(driver_empty, "driver's name is empty"),
+	T(driver_empty, "not what its clients say"),
+	T(driver_of_two, "driver of / is \"nic-rx\", which is not"),
+	T(no_clients, "node clients is missing"),
+	T(clients_prop, "/clients has an unknown property count"),
+	T(clients_stranger, "/clients has an unknown node clinet@1"),
+	T(clients_none, "lists no driver"),
+	T(client_gone, "belongs to a driver that is not listed"),
+	T(client_misnamed, "client@2 should be called client@1"),
+	T(client_id, "driver nvme-io has ID 2 instead of 1"),
+	T(client_no_id, "id of /clients/client@0 is missing"),
+	T(client_no_name, "name of /clients/client@0 is missing"),
+	T(client_name_empty, "a driver's name is empty"),
+	T(client_name_twice, "two drivers are called \"nvme-io\""),
+	T(client_subnode, "/clients/client@0 has a subnode"),
+	T(client_no_device, "driver nvme-io has no device"),
+	T(client_no_iommufd, "driver nvme-io has no iommufd"),
+	T(memfd_no_clients, "clients of /memfds/memfd@1 is missing"),
+	T(memfd_clients_short, "clients of /memfds/memfd@1 has 4 bytes"),
+	T(memfd_nobodys, "belongs to no driver"),
+	T(memfd_strangers, "belongs to a driver that is not listed"),
+	T(iommufd_nobodys, "belongs to no driver"),
+	T(iommufd_strangers, "belongs to a driver that is not listed"),
+	T(iommufd_no_clients, "clients of /iommufds/iommufd@3 is missing"),
+	T(dev_nobodys, "belongs to no driver"),
+	T(dev_strangers, "belongs to a driver that is not listed"),
+	T(dev_no_clients, "clients of /devices/device@4 is missing"),
+	T(dev_of_another, "refers to iommufd iommufd of another driver"),
+	T(name_twice_in_one, "name \"ring\" is used twice"),
 	T(page_size_zero, "page size 0"),
 	T(page_size_odd, "page size 5000"),
 	T(page_size_short, "page-size of / has 3 bytes"),
@@ -668,7 +813,7 @@ static void newer_compatible(void)
 	CHECK(!set32(big + HEADER, DEV, "colour", 5));
 	CHECK(fdt_add_subnode(big + HEADER, 0, "extra") >= 0);
 	CHECK(fdt_add_subnode(big + HEADER, at(big + HEADER, MEMFD), "x") >= 0);
-	put32(big + VERSION, 2);
+	put32(big + VERSION, 3);
 	len = close_tree(big);
 	CHECK(!decode(big, len, &err));
 	if (err.text[0])
@@ -684,8 +829,84 @@ static void newer_compatible(void)
 	free(good);
 }
 
+/*
+ * As version 1 wrote it: one driver, and nothing says whose an object is.
+ * Returns the length; *blob has room for more.
+ */
+static size_t version_1(uint8_t **blob)
+{
+	const char *const objects[] = { MEMFD, MEMFD2, IOMMUFD, DEV, DEV2 };
+	uint8_t *good;
+	size_t len, i;
+
+	one_driver = true;
+	good = good_blob(&len);
+	one_driver = false;
+	*blob = open_tree(good, len);
+	free(good);
+	for (i = 0; i < sizeof(objects) / sizeof(objects[0]); i++)
+		CHECK(!drop(*blob + HEADER, objects[i], "clients"));
+	CHECK(!drop_node(*blob + HEADER, "/clients"));
+	put32(*blob + VERSION, 1);
+	put32(*blob + COMPAT, 1);
+	return close_tree(*blob);
+}
+
+static void reads_version_1(void)
+{
+	struct hf_error err = {};
+	struct hf_manifest m;
+	uint8_t *blob;
+	size_t len = version_1(&blob);
+
+	if (CHECK(!hf_manifest_decode(blob, len, &m, &err))) {
+		CHECK(m.n_client == 1 && !strcmp(m.client[0].name, "nic-rx"));
+		CHECK(m.memfd[0].clients == 1 && m.memfd[1].clients == 1);
+		CHECK(m.iommufd[0].clients == 1);
+		CHECK(m.device[0].clients == 1 && m.device[1].clients == 1);
+		hf_manifest_free(&m);
+	} else {
+		printf("# %s\n", err.text);
+	}
+	free(blob);
+}
+
+/* What version 1 did not know is damage in it, and what it needs is needed. */
+static void damaged_version_1(void)
+{
+	static const struct {
+		int (*fn)(void *f);
+		const char *want;
+	} v[] = {
+		{ no_driver, "driver of / is missing" },
+		{ driver_empty, "a driver's name is empty" },
+		{ add_clients, "unknown node clients" },
+		{ add_mask, "unknown property clients" },
+		{ memfd_name_twice, "name \"ring\" is used twice" },
+	};
+	struct hf_error err = {};
+	uint8_t *blob;
+	size_t i, len;
+
+	for (i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		len = version_1(&blob);
+		blob = realloc(blob, len + ROOM);
+		CHECK(!fdt_open_into(blob + HEADER, blob + HEADER,
+				     (int)(len - HEADER + ROOM)));
+		CHECK(!v[i].fn(blob + HEADER));
+		len = close_tree(blob);
+		CHECK(decode(blob, len, &err) == -EBADMSG);
+		CHECK_HAS(err.text, v[i].want);
+		free(blob);
+	}
+}
+
 static const struct ktap_test general[] = {
 	{ "manifest: round trip", round_trip },
+	{ "manifest: what old readers may read", old_readers },
+	{ "manifest: version 1 is read", reads_version_1 },
+	{ "manifest: version 1, damaged", damaged_version_1 },
+	{ "manifest: 64 drivers and no more", most_clients },
 	{ "manifest: 200000 extents", large_table },
 	{ "manifest: the writer checks too", writer_checks },
 	{ "manifest: newer but compatible", newer_compatible },

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The small modules: JSON, PCI addresses, command line, passing descriptors. */
+/*
+ * The small modules: JSON, PCI addresses, command line, words, passing
+ * descriptors.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,6 +18,7 @@
 #include <holdfast/memfd.h>
 #include <holdfast/pci.h>
 #include <holdfast/proc.h>
+#include <holdfast/words.h>
 
 #include "../../userspace/lib/cmdline.h"
 #include "ktap.h"
@@ -209,7 +213,51 @@ static void scan_self(void)
 	CHECK(hf_proc_pidfd(0x7ffffffe, &err) == -ESRCH);
 }
 
+static bool words_are(const char *cmd, const char *const *want)
+{
+	struct hf_error err = {};
+	char **got = hf_words_split(cmd, &err);
+	size_t i;
+	bool ok = got;
+
+	for (i = 0; ok && want[i]; i++)
+		ok = got[i] && !strcmp(got[i], want[i]);
+	if (ok)
+		ok = !got[i];
+	if (!ok)
+		printf("# %s: %s\n", cmd, err.text);
+	free(got);
+	return ok;
+}
+
+#define WORDS(cmd, ...) \
+	CHECK(words_are(cmd, (const char *const[]){ __VA_ARGS__, NULL }))
+
+static void words(void)
+{
+	struct hf_error err = {};
+
+	WORDS("a", "a");
+	WORDS("  nic-rx --irq\t--resume \n", "nic-rx", "--irq", "--resume");
+	WORDS("a 'b c' d", "a", "b c", "d");
+	WORDS("a \"b 'c\" d", "a", "b 'c", "d");
+	WORDS("a'b'\"c\"d", "abcd");
+	WORDS("'' x \"\"", "", "x", "");
+	WORDS("a\\ b '\\' \"\\\"\"", "a b", "\\", "\"");
+	WORDS("$HOME * a;b", "$HOME", "*", "a;b");
+	WORDS("a b c d e f g h i j", "a", "b", "c", "d", "e", "f", "g", "h",
+	      "i", "j");
+	CHECK(!hf_words_split("", &err));
+	CHECK_HAS(err.text, "no word");
+	CHECK(!hf_words_split(" \t", &err));
+	CHECK(!hf_words_split("a 'b", &err));
+	CHECK_HAS(err.text, "open at the end");
+	CHECK(!hf_words_split("a \"b", &err));
+	CHECK(!hf_words_split("a b\\", &err));
+}
+
 static const struct ktap_test tests[] = {
+	{ "words: a command line", words },
 	{ "json: escapes and nesting", json },
 	{ "events: one line each", events },
 	{ "pci: only the kernel's spelling", pci },

@@ -23,6 +23,7 @@ enum {
 	EXIT_USAGE = 2,
 	EXIT_NOTHING = 3,
 	EXIT_MISMATCH = 4,
+	EXIT_PARTLY = 5,
 };
 
 /**
@@ -80,6 +81,9 @@ int cli_usage(const struct cli *cli, const char *fmt, ...)
  */
 int cli_failed(const struct cli *cli, int code, const struct hf_error *err);
 
+/** cli_complain() - print every line of an error on stderr */
+void cli_complain(const struct cli *cli, const struct hf_error *err);
+
 /** cli_no_rest() - refuse arguments left over; EXIT_USAGE or -1 */
 int cli_no_rest(const struct cli *cli, int argc, char **argv);
 
@@ -114,6 +118,23 @@ struct verdict {
  */
 int verdict_take(const struct hf_manifest *m, const int *iommufd,
 		 struct verdict *v, struct hf_error *err);
+
+/**
+ * verdict_add() - read the tables of one iommufd, add them to a verdict
+ * @m: manifest
+ * @i: which of its iommufds
+ * @fd: descriptor
+ * @v: begin with verdict_init()
+ * @err: message on failure
+ */
+int verdict_add(const struct hf_manifest *m, size_t i, int fd,
+		struct verdict *v, struct hf_error *err);
+
+/** verdict_init() - nothing seen, nothing wrong */
+void verdict_init(struct verdict *v);
+
+/** verdict_merge() - add what @b says to @a */
+void verdict_merge(struct verdict *a, const struct verdict *b);
 
 /** verdict_good() - no difference? */
 bool verdict_good(const struct verdict *v);
@@ -237,7 +258,17 @@ pid_t spawn_driver(char *const argv[], const int *fds, const char *const *names,
 int spawn_wait(char *const argv[], struct hf_error *err);
 
 /**
- * struct taken - descriptors taken from a driver
+ * struct wanted - a driver to take descriptors from
+ * @pid: its process
+ * @name: what it is to be called, or NULL for the name of its process
+ */
+struct wanted {
+	pid_t pid;
+	const char *name;
+};
+
+/**
+ * struct taken - descriptors taken from drivers
  * @memfd: descriptors of memfds, names and sizes in @m
  * @iommufd: of iommufds
  * @device: of VFIO devices
@@ -251,16 +282,19 @@ struct taken {
 };
 
 /**
- * take_from() - take what matters from a driver
- * @pid: driver
+ * take_from() - take what matters from drivers
+ * @w: drivers, in the order they become clients of the manifest
+ * @n: how many, 1 to HF_MANIFEST_MAX_CLIENTS
  * @t: out; release with take_free()
  * @err: message on failure
  *
- * Files open more than once are taken once. Tokens are given out here.
+ * Files open more than once, in one driver or several, are taken once. Tokens
+ * are given out here.
  *
  * Return: 0 or a negative errno.
  */
-int take_from(pid_t pid, struct taken *t, struct hf_error *err);
+int take_from(const struct wanted *w, size_t n, struct taken *t,
+	      struct hf_error *err);
 
 /** take_free() - close and release everything */
 void take_free(struct taken *t);

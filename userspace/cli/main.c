@@ -18,8 +18,9 @@ static const char help[] =
 "Keeps the DMA of a userspace driver's PCI device running through a kexec.\n"
 "\n"
 "before the update\n"
-"  preserve --pid PID      put the driver's descriptors into a session and keep\n"
-"                          it open in a holder process\n"
+"  preserve --pid [NAME=]PID... [--retry-ms MS]\n"
+"                          put the descriptors of one or more drivers into a\n"
+"                          session and keep it open in a holder process\n"
 "  status                  show what is held\n"
 "  verify                  read the IOVA-to-PA tables again and compare\n"
 "  kexec [--load KERNEL [--initrd FILE] [--append STRING | --reuse-cmdline]]\n"
@@ -28,6 +29,8 @@ static const char help[] =
 "after it\n"
 "  restore [--no-finish | --release] [--after-step CMD] [-- DRIVER [ARG...]]\n"
 "                          take everything out again, compare, start the driver\n"
+"  restore --exec NAME='DRIVER [ARG...]'... [--drop NAME]... [--after-step CMD]\n"
+"                          the same with several drivers, each by its name\n"
 "\n"
 "options of every verb\n"
 "  --session NAME          name of the session (default " DEFAULT_SESSION ")\n"
@@ -37,7 +40,7 @@ static const char help[] =
 "  --help, --version\n"
 "\n"
 "exit status: 0 done, 1 failed, 2 usage, 3 nothing to restore,\n"
-"4 the tables are not what they were\n";
+"4 the tables are not what they were, 5 some drivers go on and others do not\n";
 
 static const struct {
 	const char *name;
@@ -106,10 +109,9 @@ int cli_option(struct cli *cli, int opt)
 	}
 }
 
-int cli_failed(const struct cli *cli, int code, const struct hf_error *err)
+void cli_complain(const struct cli *cli, const struct hf_error *err)
 {
 	const char *p = err->text;
-	struct hf_json j;
 
 	while (*p) {
 		size_t n = strcspn(p, "\n");
@@ -117,6 +119,13 @@ int cli_failed(const struct cli *cli, int code, const struct hf_error *err)
 		fprintf(stderr, "holdfast %s: %.*s\n", cli->verb, (int)n, p);
 		p += n + (p[n] == '\n');
 	}
+}
+
+int cli_failed(const struct cli *cli, int code, const struct hf_error *err)
+{
+	struct hf_json j;
+
+	cli_complain(cli, err);
 	if (cli->json) {
 		hf_json_init(&j);
 		hf_json_object(&j, NULL);

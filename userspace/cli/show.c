@@ -9,13 +9,15 @@
 static void show_when(const struct hf_manifest *m)
 {
 	time_t t = (time_t)(m->realtime_ns / 1000000000u);
-	char buf[32] = "?";
+	char buf[32] = "?", names[256];
 	struct tm tm;
 
 	if (gmtime_r(&t, &tm))
 		strftime(buf, sizeof(buf), "%Y-%m-%d %H:%M:%S", &tm);
-	printf("session %s: driver %s, preserved %s UTC by kernel %s\n\n",
-	       m->session, m->driver, buf, m->release);
+	printf("session %s: driver%s %s, preserved %s UTC by kernel %s\n\n",
+	       m->session, m->n_client > 1 ? "s" : "",
+	       hf_manifest_names(m, ~0ull, names, sizeof(names)), buf,
+	       m->release);
 }
 
 static const struct hf_manifest_iommufd *
@@ -47,40 +49,58 @@ static const char *yes(const struct verdict *v, bool value)
 
 void show_manifest(const struct hf_manifest *m, const struct verdict *v)
 {
-	char bdf[HF_PCI_ADDR_LEN], a[16], b[16];
+	char bdf[HF_PCI_ADDR_LEN], a[16], b[16], names[256];
 	size_t i, k;
 
 	show_when(m);
-	printf("%-14s %-9s %-10s %4s %5s\n", "device", "type", "iommufd", "ID",
-	       "IOAS");
+	printf("%-14s %-9s %-10s %4s %5s  %s\n", "device", "type", "iommufd",
+	       "ID", "IOAS", "driver");
 	for (i = 0; i < m->n_device; i++) {
 		const struct hf_manifest_device *d = &m->device[i];
 		const struct hf_manifest_iommufd *f =
 			iommufd_of(m, d->iommufd);
 
-		printf("%-14s %04x:%04x %-10s %4s %5s\n",
+		printf("%-14s %04x:%04x %-10s %4s %5s  %s\n",
 		       hf_pci_format(&d->addr, bdf), d->ids.vendor,
 		       d->ids.device, f ? f->name : "-",
-		       id_text(d->device_id, a), id_text(d->ioas, b));
+		       id_text(d->device_id, a), id_text(d->ioas, b),
+		       hf_manifest_names(m, d->clients, names, sizeof(names)));
 	}
-	printf("\n%-10s %5s %9s %9s %12s %9s %10s\n", "iommufd", "IOAS",
-	       "extents", "pages", "bytes", "PA equal", "IDs equal");
+	printf("\n%-10s %5s %9s %9s %12s %9s %10s  %s\n", "iommufd", "IOAS",
+	       "extents", "pages", "bytes", "PA equal", "IDs equal", "driver");
 	for (i = 0; i < m->n_iommufd; i++)
 		for (k = 0; k < m->iommufd[i].n_ioas; k++) {
 			const struct hf_manifest_ioas *io =
 				&m->iommufd[i].ioas[k];
 
-			printf("%-10s %5u %9zu %9" PRIu64 " %12" PRIu64 " %9s %10s\n",
+			printf("%-10s %5u %9zu %9" PRIu64 " %12" PRIu64 " %9s %10s  %s\n",
 			       m->iommufd[i].name, io->id, io->table.n,
 			       io->table.bytes / m->page_size, io->table.bytes,
 			       io->has_table ? yes(v, v && v->pa_equal) : "-",
-			       yes(v, v && v->ids_equal));
+			       yes(v, v && v->ids_equal),
+			       hf_manifest_names(m, m->iommufd[i].clients,
+						 names, sizeof(names)));
 		}
-	printf("\n%-16s %12s\n", "memory", "bytes");
+	printf("\n%-16s %12s  %s\n", "memory", "bytes", "driver");
 	for (i = 0; i < m->n_memfd; i++)
-		printf("%-16s %12" PRIu64 "\n", m->memfd[i].name,
-		       m->memfd[i].size);
+		printf("%-16s %12" PRIu64 "  %s\n", m->memfd[i].name,
+		       m->memfd[i].size,
+		       hf_manifest_names(m, m->memfd[i].clients, names,
+					 sizeof(names)));
 	printf("\n");
+}
+
+/* The names of an object's drivers, as an array */
+static void show_clients_json(struct hf_json *j, const struct hf_manifest *m,
+			      uint64_t clients)
+{
+	size_t i;
+
+	hf_json_array(j, "drivers");
+	for (i = 0; i < m->n_client; i++)
+		if (clients & hf_manifest_bit(i))
+			hf_json_str(j, NULL, m->client[i].name);
+	hf_json_array_end(j);
 }
 
 void show_manifest_json(struct hf_json *j, const struct hf_manifest *m)
@@ -89,7 +109,9 @@ void show_manifest_json(struct hf_json *j, const struct hf_manifest *m)
 	size_t i, k;
 
 	hf_json_str(j, "session", m->session);
-	hf_json_str(j, "driver", m->driver);
+	if (m->n_client == 1)
+		hf_json_str(j, "driver", m->client[0].name);
+	show_clients_json(j, m, ~0ull);
 	hf_json_str(j, "preserved_by", m->release);
 	hf_json_u64(j, "preserved_ns", m->realtime_ns);
 	hf_json_u64(j, "preserved_tsc", m->tsc);
@@ -105,6 +127,7 @@ void show_manifest_json(struct hf_json *j, const struct hf_manifest *m)
 		hf_json_u64(j, "iommufd", d->iommufd);
 		hf_json_u64(j, "device_id", d->device_id);
 		hf_json_u64(j, "ioas", d->ioas);
+		show_clients_json(j, m, d->clients);
 		hf_json_object_end(j);
 	}
 	hf_json_array_end(j);
@@ -115,6 +138,7 @@ void show_manifest_json(struct hf_json *j, const struct hf_manifest *m)
 		hf_json_object(j, NULL);
 		hf_json_str(j, "name", f->name);
 		hf_json_u64(j, "token", f->token);
+		show_clients_json(j, m, f->clients);
 		hf_json_array(j, "device_ids");
 		for (k = 0; k < f->n_device_ids; k++)
 			hf_json_u64(j, NULL, f->device_ids[k]);
@@ -138,6 +162,7 @@ void show_manifest_json(struct hf_json *j, const struct hf_manifest *m)
 		hf_json_str(j, "name", m->memfd[i].name);
 		hf_json_u64(j, "token", m->memfd[i].token);
 		hf_json_u64(j, "bytes", m->memfd[i].size);
+		show_clients_json(j, m, m->memfd[i].clients);
 		hf_json_object_end(j);
 	}
 	hf_json_array_end(j);

@@ -107,17 +107,38 @@ static int compare_iommufd(const struct hf_manifest *m,
 	return 0;
 }
 
+void verdict_init(struct verdict *v)
+{
+	memset(v, 0, sizeof(*v));
+	v->pa_equal = true;
+	v->ids_equal = true;
+}
+
+int verdict_add(const struct hf_manifest *m, size_t i, int fd,
+		struct verdict *v, struct hf_error *err)
+{
+	return compare_iommufd(m, &m->iommufd[i], fd, v, err);
+}
+
+void verdict_merge(struct verdict *a, const struct verdict *b)
+{
+	a->pa_equal &= b->pa_equal;
+	a->ids_equal &= b->ids_equal;
+	a->extents += b->extents;
+	a->pages += b->pages;
+	if (!a->text[0])
+		memcpy(a->text, b->text, sizeof(a->text));
+}
+
 int verdict_take(const struct hf_manifest *m, const int *iommufd,
 		 struct verdict *v, struct hf_error *err)
 {
 	size_t i;
 	int ret;
 
-	memset(v, 0, sizeof(*v));
-	v->pa_equal = true;
-	v->ids_equal = true;
+	verdict_init(v);
 	for (i = 0; i < m->n_iommufd; i++) {
-		ret = compare_iommufd(m, &m->iommufd[i], iommufd[i], v, err);
+		ret = verdict_add(m, i, iommufd[i], v, err);
 		if (ret)
 			return ret;
 	}

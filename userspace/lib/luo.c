@@ -5,11 +5,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <holdfast/clock.h>
 #include <holdfast/luo.h>
 #include <holdfast/proc.h>
 
@@ -127,23 +130,51 @@ int hf_luo_retrieve_session(int luo, const char *name, struct hf_error *err)
 		       strerror(-ret));
 }
 
+/* Sleeps for a while, longer each time; false when patience is at its end. */
+static bool wait_a_little(struct hf_patience *p)
+{
+	double ms = p->tries < 5 ? 1u << p->tries : 32, now = hf_now_ms();
+	struct timespec ts = {};
+
+	if (now >= p->until_ms)
+		return false;
+	if (ms > p->until_ms - now)
+		ms = p->until_ms - now;
+	ts.tv_nsec = (long)(ms * 1e6);
+	nanosleep(&ts, NULL);
+	return true;
+}
+
 int hf_luo_preserve_fd(int session, int fd, uint64_t token, enum hf_object kind,
-		       const char *name, struct hf_error *err)
+		       const char *name, struct hf_patience *patience,
+		       struct hf_error *err)
 {
 	struct liveupdate_session_preserve_fd arg = {
 		.size = sizeof(arg),
 		.fd = fd,
 		.token = token,
 	};
+	double t0 = hf_now_ms();
+	unsigned int busy = 0;
 	char buf[192];
 	int ret;
 
-	if (!ioctl(session, LIVEUPDATE_SESSION_PRESERVE_FD, &arg))
-		return 0;
-	ret = -errno;
-	return hf_fail(err, ret, "cannot preserve %s: %s (%s)",
-		       label(kind, name, buf, sizeof(buf)),
-		       hf_preserve_reason(kind, -ret), strerror(-ret));
+	while (ioctl(session, LIVEUPDATE_SESSION_PRESERVE_FD, &arg)) {
+		ret = -errno;
+		if (ret == -EBUSY && patience && wait_a_little(patience)) {
+			patience->tries++;
+			busy++;
+			continue;
+		}
+		hf_fail(err, ret, "cannot preserve %s: %s (%s)",
+			label(kind, name, buf, sizeof(buf)),
+			hf_preserve_reason(kind, -ret), strerror(-ret));
+		if (ret == -EBUSY && busy)
+			hf_fail_add(err, "tried %u times in %.0f ms, given up",
+				    busy + 1, hf_now_ms() - t0);
+		return ret;
+	}
+	return 0;
 }
 
 int hf_luo_retrieve_fd(int session, uint64_t token, enum hf_object kind,

@@ -2,7 +2,9 @@
 #include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,10 +25,25 @@ void hf_manifest_free(struct hf_manifest *m)
 		free(m->iommufd[i].ioas);
 		free(m->iommufd[i].device_ids);
 	}
+	free(m->client);
 	free(m->memfd);
 	free(m->iommufd);
 	free(m->device);
 	hf_manifest_init(m);
+}
+
+const char *hf_manifest_names(const struct hf_manifest *m, uint64_t clients,
+			      char *buf, size_t len)
+{
+	size_t i, at = 0;
+
+	buf[0] = '\0';
+	for (i = 0; i < m->n_client && at < len; i++)
+		if (clients & hf_manifest_bit(i))
+			at += (size_t)snprintf(buf + at, len - at, "%s%s",
+					       at ? "," : "",
+					       m->client[i].name);
+	return buf;
 }
 
 void hf_manifest_header_digest(const void *blob, size_t len,
@@ -78,49 +95,115 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* A name, and who has a descriptor of that name. */
+struct named {
+	const char *name;
+	uint64_t clients;
+};
+
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	const struct named *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
 }
 
-static int check_unique(const struct hf_manifest *m, struct hf_error *err)
+static int check_tokens(const struct hf_manifest *m, struct hf_error *err)
 {
-	size_t n = m->n_memfd + m->n_iommufd + m->n_device, i, k = 0, c = 0;
-	const char **names = calloc(n, sizeof(*names));
+	size_t n = m->n_memfd + m->n_iommufd + m->n_device, i, k = 0;
 	uint64_t *tokens = calloc(n, sizeof(*tokens));
 	int ret = 0;
 
-	if (!names || !tokens) {
-		ret = hf_fail(err, -ENOMEM, "out of memory");
-		goto out;
-	}
-	for (i = 0; i < m->n_memfd; i++) {
+	if (!tokens)
+		return hf_fail(err, -ENOMEM, "out of memory");
+	for (i = 0; i < m->n_memfd; i++)
 		tokens[k++] = m->memfd[i].token;
-		names[c++] = m->memfd[i].name;
-	}
-	for (i = 0; i < m->n_iommufd; i++) {
+	for (i = 0; i < m->n_iommufd; i++)
 		tokens[k++] = m->iommufd[i].token;
-		names[c++] = m->iommufd[i].name;
-	}
 	for (i = 0; i < m->n_device; i++)
 		tokens[k++] = m->device[i].token;
-
 	qsort(tokens, k, sizeof(*tokens), by_value);
 	for (i = 0; i < k && !ret; i++)
 		if (tokens[i] == HF_MANIFEST_TOKEN)
 			ret = BAD("token 0 is the manifest's own");
 		else if (i && tokens[i] == tokens[i - 1])
 			ret = BAD("token %" PRIu64 " is used twice", tokens[i]);
-	if (ret)
-		goto out;
-	qsort(names, c, sizeof(*names), by_name);
-	for (i = 1; i < c && !ret; i++)
-		if (!strcmp(names[i], names[i - 1]))
-			ret = BAD("name \"%s\" is used twice", names[i]);
-out:
-	free(names);
 	free(tokens);
 	return ret;
+}
+
+/* Two drivers may use one name, but no driver uses one twice. */
+static int check_names(const struct hf_manifest *m, struct hf_error *err)
+{
+	size_t n = m->n_memfd + m->n_iommufd, i, k = 0;
+	struct named *v = calloc(n, sizeof(*v));
+	uint64_t seen = 0;
+	int ret = 0;
+
+	if (!v)
+		return hf_fail(err, -ENOMEM, "out of memory");
+	for (i = 0; i < m->n_memfd; i++)
+		v[k++] = (struct named){ m->memfd[i].name,
+					 m->memfd[i].clients };
+	for (i = 0; i < m->n_iommufd; i++)
+		v[k++] = (struct named){ m->iommufd[i].name,
+					 m->iommufd[i].clients };
+	qsort(v, k, sizeof(*v), by_name);
+	for (i = 0; i < k && !ret; i++) {
+		if (i && strcmp(v[i].name, v[i - 1].name))
+			seen = 0;
+		if (seen & v[i].clients)
+			ret = BAD("name \"%s\" is used twice", v[i].name);
+		seen |= v[i].clients;
+	}
+	free(v);
+	return ret;
+}
+
+/* Each driver by itself, and that all masks are made of these drivers. */
+static int check_clients(const struct hf_manifest *m, struct hf_error *err)
+{
+	uint64_t all, iommufds = 0, devices = 0, strange = 0;
+	bool nobodys = false;
+	size_t i, k;
+
+	if (!m->n_client)
+		return BAD("it lists no driver");
+	if (m->n_client > HF_MANIFEST_MAX_CLIENTS)
+		return BAD("it lists more than %d drivers",
+			   HF_MANIFEST_MAX_CLIENTS);
+	for (i = 0; i < m->n_client; i++) {
+		if (!good_text(m->client[i].name, HF_NAME_MAX, true))
+			return BAD("a driver's name is empty, too long or has odd characters");
+		for (k = 0; k < i; k++)
+			if (!strcmp(m->client[i].name, m->client[k].name))
+				return BAD("two drivers are called \"%s\"",
+					   m->client[i].name);
+	}
+	all = hf_manifest_bit(m->n_client - 1) * 2 - 1;
+	for (i = 0; i < m->n_memfd; i++) {
+		strange |= m->memfd[i].clients & ~all;
+		nobodys |= !m->memfd[i].clients;
+	}
+	for (i = 0; i < m->n_iommufd; i++) {
+		iommufds |= m->iommufd[i].clients;
+		nobodys |= !m->iommufd[i].clients;
+	}
+	for (i = 0; i < m->n_device; i++) {
+		devices |= m->device[i].clients;
+		nobodys |= !m->device[i].clients;
+	}
+	strange |= (iommufds | devices) & ~all;
+	if (strange)
+		return BAD("an object belongs to a driver that is not listed");
+	if (nobodys)
+		return BAD("an object belongs to no driver");
+	for (i = 0; i < m->n_client; i++)
+		if (~(iommufds & devices) & hf_manifest_bit(i))
+			return BAD("driver %s has no %s", m->client[i].name,
+				   devices & hf_manifest_bit(i) ? "iommufd" :
+								  "device");
+	return 0;
 }
 
 static int check_table(const struct hf_manifest *m,
@@ -222,6 +305,9 @@ static int check_device(const struct hf_manifest *m, size_t at,
 	if (!f)
 		return BAD("device %s refers to iommufd %" PRIu64 ", which is not listed",
 			   bdf, d->iommufd);
+	if (!(f->clients & d->clients))
+		return BAD("device %s refers to iommufd %s of another driver",
+			   bdf, f->name);
 	if (d->device_id) {
 		for (i = 0; i < f->n_device_ids; i++)
 			if (f->device_ids[i] == d->device_id)
@@ -253,8 +339,6 @@ int hf_manifest_check(const struct hf_manifest *m, struct hf_error *err)
 		return BAD("the session name is empty, too long or has odd characters");
 	if (!good_text(m->release, HF_RELEASE_MAX, true))
 		return BAD("the kernel release is empty, too long or has odd characters");
-	if (!good_text(m->driver, HF_NAME_MAX, true))
-		return BAD("the driver's name is empty, too long or has odd characters");
 	if (m->page_size < 4096 || m->page_size & (m->page_size - 1))
 		return BAD("page size %u is none", m->page_size);
 	if (!m->n_iommufd || !m->n_device)
@@ -263,6 +347,9 @@ int hf_manifest_check(const struct hf_manifest *m, struct hf_error *err)
 	    m->n_iommufd > HF_MANIFEST_MAX_OBJECTS ||
 	    m->n_device > HF_MANIFEST_MAX_OBJECTS)
 		return BAD("it lists too many objects");
+	ret = check_clients(m, err);
+	if (ret)
+		return ret;
 	for (i = 0; i < m->n_memfd; i++)
 		if (!good_text(m->memfd[i].name, HF_NAME_MAX, false))
 			return BAD("a memfd's name is empty, too long or has odd characters");
@@ -276,5 +363,6 @@ int hf_manifest_check(const struct hf_manifest *m, struct hf_error *err)
 		if (ret)
 			return ret;
 	}
-	return check_unique(m, err);
+	ret = check_tokens(m, err);
+	return ret ? ret : check_names(m, err);
 }

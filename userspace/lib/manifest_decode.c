@@ -19,6 +19,7 @@
 
 struct in {
 	const void *fdt;
+	uint32_t version;	/* of the writer */
 	bool newer;		/* written by a newer agent: skip the unknown */
 	struct hf_error *err;
 };
@@ -33,6 +34,7 @@ struct field {
 	const char *name;
 	enum type type;
 	bool optional;
+	bool unused;		/* not a property of this version */
 	void *dst;
 	size_t size;
 	const void *raw;
@@ -109,7 +111,7 @@ static int read_fields(const struct in *in, int node, struct field *f,
 			return BAD("a property of %s is broken: %s", path,
 				   fdt_strerror(len));
 		for (i = 0; i < n; i++)
-			if (!strcmp(f[i].name, name))
+			if (!f[i].unused && !strcmp(f[i].name, name))
 				break;
 		if (i == n) {
 			if (in->newer)
@@ -129,7 +131,7 @@ static int read_fields(const struct in *in, int node, struct field *f,
 		return BAD("the properties of %s cannot be walked: %s", path,
 			   fdt_strerror(prop));
 	for (i = 0; i < n; i++)
-		if (!f[i].raw && !f[i].optional)
+		if (!f[i].raw && !f[i].optional && !f[i].unused)
 			return BAD("%s of %s is missing", f[i].name, path);
 	return 0;
 }
@@ -201,6 +203,58 @@ static int alloc_children(const struct in *in, int node, const char *base,
 	return 0;
 }
 
+/*
+ * The property that says whose an object is. A writer of version 1 knew of one
+ * driver only: all is his.
+ */
+static struct field clients_field(const struct in *in, uint64_t *dst)
+{
+	struct field f = { .name = "clients", .type = U64, .dst = dst };
+
+	if (in->version == 1) {
+		*dst = hf_manifest_bit(0);
+		f.unused = true;
+	}
+	return f;
+}
+
+static int read_clients(const struct in *in, int node, struct hf_manifest *m)
+{
+	size_t i = 0;
+	int sub, ret;
+	void *v;
+
+	ret = alloc_children(in, node, "client", sizeof(*m->client), &v,
+			     &m->n_client);
+	m->client = v;
+	if (ret)
+		return ret;
+	fdt_for_each_subnode(sub, in->fdt, node) {
+		struct hf_manifest_client *c = &m->client[i];
+		uint32_t id = 0;
+		struct field f[] = {
+			{ .name = "id", .type = U32, .dst = &id },
+			{ .name = "name", .type = STR, .dst = c->name,
+			  .size = sizeof(c->name) },
+		};
+
+		if (!is_kind(in, sub, "client"))
+			continue;
+		ret = read_fields(in, sub, f, COUNT(f));
+		if (!ret)
+			ret = no_subnodes(in, sub);
+		if (!ret)
+			ret = check_name(in, sub, "client", id);
+		if (ret)
+			return ret;
+		if (id != i)
+			return BAD("driver %s has ID %u instead of %zu",
+				   c->name, id, i);
+		i++;
+	}
+	return 0;
+}
+
 static int read_memfds(const struct in *in, int node, struct hf_manifest *m)
 {
 	size_t i = 0;
@@ -216,6 +270,7 @@ static int read_memfds(const struct in *in, int node, struct hf_manifest *m)
 		struct hf_manifest_memfd *d = &m->memfd[i];
 		struct field f[] = {
 			{ .name = "token", .type = U64, .dst = &d->token },
+			clients_field(in, &d->clients),
 			{ .name = "name", .type = STR, .dst = d->name,
 			  .size = sizeof(d->name) },
 			{ .name = "size", .type = U64, .dst = &d->size },
@@ -303,6 +358,7 @@ static int read_iommufd(const struct in *in, int node,
 		{ .name = "name", .type = STR, .dst = d->name,
 		  .size = sizeof(d->name) },
 		{ .name = "device-ids", .type = BYTES, .size = 4 },
+		clients_field(in, &d->clients),
 	};
 	size_t i = 0, n;
 	int sub, ret;
@@ -372,6 +428,7 @@ static int read_device(const struct in *in, int node,
 	char bdf[HF_PCI_ADDR_LEN] = "";
 	struct field f[] = {
 		{ .name = "token", .type = U64, .dst = &d->token },
+		clients_field(in, &d->clients),
 		{ .name = "address", .type = STR, .dst = bdf,
 		  .size = sizeof(bdf) },
 		{ .name = "vendor", .type = U32, .dst = &d->ids.vendor },
@@ -423,9 +480,32 @@ static int read_devices(const struct in *in, int node, struct hf_manifest *m)
 	return 0;
 }
 
+/*
+ * What readers of version 1 go by: the driver. In that version it is all there
+ * is, later it is there if it says all, and then it says the same.
+ */
+static int take_driver(const struct in *in, struct hf_manifest *m,
+		       const struct field *there, const char *driver)
+{
+	if (in->version == 1) {
+		m->client = calloc(1, sizeof(*m->client));
+		if (!m->client)
+			return hf_fail(in->err, -ENOMEM, "out of memory");
+		m->n_client = 1;
+		strcpy(m->client->name, driver);
+		return 0;
+	}
+	if (there->raw &&
+	    (m->n_client != 1 || strcmp(driver, m->client->name)))
+		return BAD("driver of / is \"%.40s\", which is not what its clients say",
+			   driver);
+	return 0;
+}
+
 static int read_root(const struct in *in, struct hf_manifest *m)
 {
 	char compatible[sizeof(HF_MANIFEST_COMPATIBLE)] = "";
+	char driver[sizeof(m->client->name)] = "";
 	struct field f[] = {
 		{ .name = "compatible", .type = STR, .dst = compatible,
 		  .size = sizeof(compatible) },
@@ -433,8 +513,8 @@ static int read_root(const struct in *in, struct hf_manifest *m)
 		  .size = sizeof(m->session) },
 		{ .name = "kernel-release", .type = STR, .dst = m->release,
 		  .size = sizeof(m->release) },
-		{ .name = "driver", .type = STR, .dst = m->driver,
-		  .size = sizeof(m->driver) },
+		{ .name = "driver", .type = STR, .dst = driver,
+		  .size = sizeof(driver), .optional = in->version > 1 },
 		{ .name = "page-size", .type = U32, .dst = &m->page_size },
 		{ .name = "tsc", .type = U64, .dst = &m->tsc },
 		{ .name = "realtime-ns", .type = U64, .dst = &m->realtime_ns },
@@ -444,11 +524,14 @@ static int read_root(const struct in *in, struct hf_manifest *m)
 		int (*read)(const struct in *in, int node,
 			    struct hf_manifest *m);
 	} part[] = {
+		{ "clients", read_clients },
 		{ "memfds", read_memfds },
 		{ "iommufds", read_iommufds },
 		{ "devices", read_devices },
 	};
 	bool seen[COUNT(part)] = {};
+	/* Version 1 has no clients, but a driver. */
+	const size_t first = in->version == 1;
 	size_t i;
 	int sub, ret;
 
@@ -462,7 +545,7 @@ static int read_root(const struct in *in, struct hf_manifest *m)
 		const char *name = fdt_get_name(in->fdt, sub, NULL);
 		struct field none[1];
 
-		for (i = 0; i < COUNT(part); i++)
+		for (i = first; i < COUNT(part); i++)
 			if (name && !strcmp(name, part[i].name))
 				break;
 		if (i == COUNT(part)) {
@@ -483,10 +566,10 @@ static int read_root(const struct in *in, struct hf_manifest *m)
 	if (sub != -FDT_ERR_NOTFOUND)
 		return BAD("the nodes of the tree cannot be walked: %s",
 			   fdt_strerror(sub));
-	for (i = 0; i < COUNT(part); i++)
+	for (i = first; i < COUNT(part); i++)
 		if (!seen[i])
 			return BAD("node %s is missing", part[i].name);
-	return 0;
+	return take_driver(in, m, &f[3], driver);
 }
 
 static int read_header(struct in *in, const void *blob, size_t len)
@@ -524,6 +607,7 @@ static int read_header(struct in *in, const void *blob, size_t len)
 	hf_manifest_header_digest(blob, len, digest);
 	if (memcmp(digest, h.sha256, sizeof(digest)))
 		return BAD("the checksum does not match: its contents were damaged");
+	in->version = version;
 	in->newer = version > HF_MANIFEST_VERSION;
 	in->fdt = (const char *)blob + sizeof(h);
 	return 0;

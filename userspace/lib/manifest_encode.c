@@ -90,6 +90,7 @@ static void put_iommufd(struct out *o, const struct hf_manifest_iommufd *f)
 
 	begin_unit(o, "iommufd", f->token);
 	u64(o, "token", f->token);
+	u64(o, "clients", f->clients);
 	str(o, "name", f->name);
 	ret = fdt_property_placeholder(o->fdt, "device-ids",
 				       (int)(f->n_device_ids * 4), &p);
@@ -115,6 +116,7 @@ static void put_device(struct out *o, const struct hf_manifest_device *d)
 
 	begin_unit(o, "device", d->token);
 	u64(o, "token", d->token);
+	u64(o, "clients", d->clients);
 	str(o, "address", hf_pci_format(&d->addr, bdf));
 	u32(o, "vendor", d->ids.vendor);
 	u32(o, "device", d->ids.device);
@@ -140,14 +142,25 @@ static void put_tree(struct out *o, const struct hf_manifest *m)
 	str(o, "compatible", HF_MANIFEST_COMPATIBLE);
 	str(o, "session", m->session);
 	str(o, "kernel-release", m->release);
-	str(o, "driver", m->driver);
+	/* What a reader of version 1 knows, and it knows of one driver only */
+	if (m->n_client == 1)
+		str(o, "driver", m->client[0].name);
 	u32(o, "page-size", m->page_size);
 	u64(o, "tsc", m->tsc);
 	u64(o, "realtime-ns", m->realtime_ns);
+	begin(o, "clients");
+	for (i = 0; i < m->n_client; i++) {
+		begin_unit(o, "client", i);
+		u32(o, "id", (uint32_t)i);
+		str(o, "name", m->client[i].name);
+		end(o);
+	}
+	end(o);
 	begin(o, "memfds");
 	for (i = 0; i < m->n_memfd; i++) {
 		begin_unit(o, "memfd", m->memfd[i].token);
 		u64(o, "token", m->memfd[i].token);
+		u64(o, "clients", m->memfd[i].clients);
 		str(o, "name", m->memfd[i].name);
 		u64(o, "size", m->memfd[i].size);
 		end(o);
@@ -168,7 +181,8 @@ static void put_tree(struct out *o, const struct hf_manifest *m)
 /* Room that is always enough: a property costs 12 bytes beyond its value. */
 static size_t bound(const struct hf_manifest *m)
 {
-	size_t n = 4096 + 1024 * (m->n_memfd + m->n_iommufd + m->n_device);
+	size_t n = 4096 + 1024 * (m->n_client + m->n_memfd + m->n_iommufd +
+				  m->n_device);
 	size_t i, j;
 
 	for (i = 0; i < m->n_iommufd; i++) {
@@ -185,7 +199,7 @@ int hf_manifest_encode(const struct hf_manifest *m, void **blob, size_t *len,
 	struct hf_manifest_header h = {
 		.magic = HF_MANIFEST_MAGIC,
 		.version = htole32(HF_MANIFEST_VERSION),
-		.compat = htole32(HF_MANIFEST_VERSION),
+		.compat = htole32(m->n_client == 1 ? 1 : HF_MANIFEST_VERSION),
 		.header_size = htole32(HF_MANIFEST_HEADER_SIZE),
 	};
 	size_t room = sizeof(h) + bound(m);

@@ -62,18 +62,32 @@ int hf_luo_create_session(int luo, const char *name, struct hf_error *err);
 int hf_luo_retrieve_session(int luo, const char *name, struct hf_error *err);
 
 /**
+ * struct hf_patience - how long to wait for objects that are busy
+ * @until_ms: until when, in terms of hf_now_ms()
+ * @tries: out, how often EBUSY was answered
+ */
+struct hf_patience {
+	double until_ms;
+	unsigned int tries;
+};
+
+/**
  * hf_luo_preserve_fd() - put a descriptor into an outgoing session
  * @session: session descriptor
  * @fd: what to preserve; stays the caller's, may be closed afterwards
  * @token: number to retrieve it by, unique in the session
  * @kind: what @fd is, for the message
  * @name: what @fd is called, for the message
+ * @patience: how long to try again when the kernel says EBUSY: it does not wait
+ *	      for a driver that maps memory just now, or a device that is just
+ *	      being reset. Shared by all objects of a session. NULL: not at all
  * @err: on failure says which object, what was wrong and what to do
  *
  * Return: 0 or the kernel's negative errno.
  */
 int hf_luo_preserve_fd(int session, int fd, uint64_t token, enum hf_object kind,
-		       const char *name, struct hf_error *err);
+		       const char *name, struct hf_patience *patience,
+		       struct hf_error *err);
 
 /**
  * hf_luo_retrieve_fd() - take a descriptor out of an incoming session

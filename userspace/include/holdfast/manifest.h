@@ -25,18 +25,31 @@
 /** HF_MANIFEST_MAX_OBJECTS - most descriptors, and most IDs in one list */
 #define HF_MANIFEST_MAX_OBJECTS	4096
 
-#define HF_MANIFEST_VERSION	1
+/** HF_MANIFEST_MAX_CLIENTS - most drivers in one session: bits of a mask */
+#define HF_MANIFEST_MAX_CLIENTS	64
+
+#define HF_MANIFEST_VERSION	2
 #define HF_MANIFEST_HEADER_SIZE	64
 #define HF_RELEASE_MAX		64
 
 /**
+ * struct hf_manifest_client - a driver whose descriptors are in the session
+ * @name: what restore calls it; by default the name of its process
+ */
+struct hf_manifest_client {
+	char name[HF_NAME_MAX + 1];
+};
+
+/**
  * struct hf_manifest_memfd - a preserved memfd
  * @token: token in the session
+ * @clients: drivers that have it; bit N is client N
  * @size: bytes
  * @name: what the driver calls it
  */
 struct hf_manifest_memfd {
 	uint64_t token;
+	uint64_t clients;
 	uint64_t size;
 	char name[HF_NAME_MAX + 1];
 };
@@ -56,6 +69,7 @@ struct hf_manifest_ioas {
 /**
  * struct hf_manifest_iommufd - a preserved iommufd
  * @token: token in the session
+ * @clients: drivers that have it
  * @name: name it is handed to the driver under
  * @ioas: IOASes by ascending ID; owned
  * @n_ioas: how many
@@ -64,6 +78,7 @@ struct hf_manifest_ioas {
  */
 struct hf_manifest_iommufd {
 	uint64_t token;
+	uint64_t clients;
 	char name[HF_NAME_MAX + 1];
 	struct hf_manifest_ioas *ioas;
 	size_t n_ioas;
@@ -74,6 +89,7 @@ struct hf_manifest_iommufd {
 /**
  * struct hf_manifest_device - a preserved VFIO device
  * @token: token in the session
+ * @clients: drivers that have it
  * @addr: its address
  * @ids: what it says it is
  * @iommufd: token of the iommufd it is bound to, 0 when the agent could not
@@ -89,6 +105,7 @@ struct hf_manifest_iommufd {
  */
 struct hf_manifest_device {
 	uint64_t token;
+	uint64_t clients;
 	struct hf_pci_addr addr;
 	struct hf_pci_ids ids;
 	uint64_t iommufd;
@@ -100,10 +117,11 @@ struct hf_manifest_device {
  * struct hf_manifest - contents of a manifest
  * @session: name of the session
  * @release: kernel that wrote it (uname -r)
- * @driver: name of the driver's process (comm)
  * @page_size: bytes
  * @tsc: time stamp counter when it was written
  * @realtime_ns: wall clock when it was written
+ * @client: drivers; owned
+ * @n_client: how many
  * @memfd: memfds; owned
  * @n_memfd: how many
  * @iommufd: iommufds; owned
@@ -114,10 +132,11 @@ struct hf_manifest_device {
 struct hf_manifest {
 	char session[HF_LUO_NAME_MAX + 1];
 	char release[HF_RELEASE_MAX + 1];
-	char driver[HF_NAME_MAX + 1];
 	uint32_t page_size;
 	uint64_t tsc;
 	uint64_t realtime_ns;
+	struct hf_manifest_client *client;
+	size_t n_client;
 	struct hf_manifest_memfd *memfd;
 	size_t n_memfd;
 	struct hf_manifest_iommufd *iommufd;
@@ -125,6 +144,24 @@ struct hf_manifest {
 	struct hf_manifest_device *device;
 	size_t n_device;
 };
+
+/** hf_manifest_bit() - the bit of a client in the masks of objects */
+static inline uint64_t hf_manifest_bit(size_t client)
+{
+	return (uint64_t)1 << client;
+}
+
+/**
+ * hf_manifest_names() - names of the clients of a mask, separated by commas
+ * @m: manifest
+ * @clients: mask
+ * @buf: out; cut short if it does not fit
+ * @len: size of @buf
+ *
+ * Return: @buf.
+ */
+const char *hf_manifest_names(const struct hf_manifest *m, uint64_t clients,
+			      char *buf, size_t len);
 
 /** hf_manifest_init() - make @m empty */
 void hf_manifest_init(struct hf_manifest *m);

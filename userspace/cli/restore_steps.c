@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* holdfast restore: taking everything out of the session, step by step. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <holdfast/iommu.h>
+#include <holdfast/memfd.h>
+#include <holdfast/vfio.h>
+
+#include "restore.h"
+
+static int *no_fds(size_t n)
+{
+	int *fd = malloc((n ? n : 1) * sizeof(*fd));
+	size_t i;
+
+	for (i = 0; fd && i < n; i++)
+		fd[i] = -1;
+	return fd;
+}
+
+static void close_fds(int *fd, size_t n)
+{
+	size_t i;
+
+	for (i = 0; fd && i < n; i++)
+		if (fd[i] >= 0)
+			close(fd[i]);
+	free(fd);
+}
+
+void restore_release(struct restore *r)
+{
+	close_fds(r->device, r->m.n_device);
+	close_fds(r->iommufd, r->m.n_iommufd);
+	close_fds(r->memfd, r->m.n_memfd);
+	free(r->was_bound);
+	clients_free(r);
+	hf_manifest_free(&r->m);
+	if (r->session >= 0)
+		close(r->session);
+	if (r->luo >= 0)
+		close(r->luo);
+}
+
+int step_manifest(struct restore *r)
+{
+	struct hf_error why;
+	int fd, ret;
+	void *blob;
+	size_t len;
+
+	r->luo = hf_luo_open(r->err);
+	if (r->luo < 0)
+		return EXIT_FAILED;
+	r->session = hf_luo_retrieve_session(r->luo, r->cli->session, r->err);
+	if (r->session < 0)
+		return r->session == -ENOENT ? EXIT_NOTHING : EXIT_FAILED;
+	fd = hf_luo_retrieve_fd(r->session, HF_MANIFEST_TOKEN, HF_OBJ_MANIFEST,
+				"(token 0)", r->err);
+	if (fd < 0)
+		return EXIT_FAILED;
+	ret = hf_memfd_read(fd, HF_MANIFEST_MAX, &blob, &len, &why);
+	close(fd);
+	if (!ret) {
+		ret = hf_manifest_decode(blob, len, &r->m, &why);
+		free(blob);
+	}
+	if (!ret && strcmp(r->m.session, r->cli->session))
+		ret = hf_fail(&why, -EBADMSG,
+			      "manifest: it was written for session \"%s\"",
+			      r->m.session);
+	if (ret) {
+		hf_fail(r->err, ret, "session \"%s\": %s", r->cli->session,
+			why.text);
+		hf_fail_add(r->err, "nothing else was retrieved: memory and devices stay with the kernel");
+		return EXIT_FAILED;
+	}
+	r->memfd = no_fds(r->m.n_memfd);
+	r->iommufd = no_fds(r->m.n_iommufd);
+	r->device = no_fds(r->m.n_device);
+	r->was_bound = calloc(r->m.n_device, sizeof(*r->was_bound));
+	if (!r->memfd || !r->iommufd || !r->device || !r->was_bound) {
+		hf_fail(r->err, -ENOMEM, "out of memory");
+		return EXIT_FAILED;
+	}
+	return clients_assign(r);
+}
+
+/* Returns 0 or an exit code. */
+static int take_memfd(struct restore *r, size_t i)
+{
+	const struct hf_manifest_memfd *d = &r->m.memfd[i];
+	struct stat st;
+
+	r->memfd[i] = hf_luo_retrieve_fd(r->session, d->token, HF_OBJ_MEMFD,
+					 d->name, r->err);
+	if (r->memfd[i] < 0)
+		return EXIT_FAILED;
+	if (!fstat(r->memfd[i], &st) && (uint64_t)st.st_size == d->size)
+		return 0;
+	hf_fail(r->err, -EBADE, "memfd %s has %lld bytes, it had %llu", d->name,
+		(long long)st.st_size, (unsigned long long)d->size);
+	return EXIT_MISMATCH;
+}
+
+int step_memfd(struct restore *r)
+{
+	size_t i;
+	int ret;
+
+	for (i = 0; i < r->m.n_memfd; i++) {
+		if (!wanted(r, r->m.memfd[i].clients))
+			continue;
+		ret = take_memfd(r, i);
+		if (ret)
+			lost(r, r->m.memfd[i].clients, ret);
+	}
+	return 0;
+}
+
+/*
+ * Retrieving pins the memory again, on the account of whoever retrieves. The
+ * limit to go by was that of the driver, in the other kernel: not to get memory
+ * back that a device writes to, for the sake of a limit, would be absurd.
+ */
+static void lift_memlock(struct restore *r)
+{
+	const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+
+	if (!getrlimit(RLIMIT_MEMLOCK, &r->memlock))
+		setrlimit(RLIMIT_MEMLOCK, &none);
+}
+
+int step_iommufd(struct restore *r)
+{
+	size_t i;
+
+	lift_memlock(r);
+	for (i = 0; i < r->m.n_iommufd; i++) {
+		const struct hf_manifest_iommufd *d = &r->m.iommufd[i];
+
+		if (!wanted(r, d->clients))
+			continue;
+		r->iommufd[i] = hf_luo_retrieve_fd(r->session, d->token,
+						   HF_OBJ_IOMMUFD, d->name,
+						   r->err);
+		/* The kernel compares too, and says so in this way. */
+		if (r->iommufd[i] < 0)
+			lost(r, d->clients,
+			     r->iommufd[i] == -ESTALE ? EXIT_MISMATCH :
+							EXIT_FAILED);
+	}
+	return 0;
+}
+
+static int check_device(struct restore *r, const struct hf_manifest_device *d)
+{
+	char bdf[HF_PCI_ADDR_LEN], driver[64];
+	struct hf_pci_ids ids;
+
+	if (hf_pci_read_ids(&d->addr, &ids, r->err)) {
+		hf_fail_add(r->err, "device %s was preserved and is not there now",
+			    hf_pci_format(&d->addr, bdf));
+		return EXIT_FAILED;
+	}
+	if (!hf_pci_ids_equal(&ids, &d->ids)) {
+		hf_fail(r->err, -EBADE,
+			"device %s is another one: it was %04x:%04x revision %x and is %04x:%04x revision %x",
+			hf_pci_format(&d->addr, bdf), d->ids.vendor,
+			d->ids.device, d->ids.revision, ids.vendor, ids.device,
+			ids.revision);
+		return EXIT_MISMATCH;
+	}
+	hf_pci_driver(&d->addr, driver, sizeof(driver));
+	if (strcmp(driver, "vfio-pci")) {
+		hf_fail(r->err, -ENODEV,
+			"device %s is not bound to vfio-pci but to %s: bind it (driver_override) with vfio.enable_unsafe_noiommu_mode=1 and run this again; nothing is lost",
+			hf_pci_format(&d->addr, bdf),
+			driver[0] ? driver : "no driver");
+		return EXIT_FAILED;
+	}
+	return 0;
+}
+
+int step_device(struct restore *r)
+{
+	char bdf[HF_PCI_ADDR_LEN];
+	size_t i;
+	int ret;
+
+	/* All of them are looked at before the first is touched. */
+	for (i = 0; i < r->m.n_device; i++) {
+		if (!wanted(r, r->m.device[i].clients))
+			continue;
+		ret = check_device(r, &r->m.device[i]);
+		if (ret)
+			lost(r, r->m.device[i].clients, ret);
+	}
+	for (i = 0; i < r->m.n_device; i++) {
+		const struct hf_manifest_device *d = &r->m.device[i];
+
+		if (!wanted(r, d->clients))
+			continue;
+		r->device[i] = hf_luo_retrieve_fd(r->session, d->token,
+						  HF_OBJ_DEVICE,
+						  hf_pci_format(&d->addr, bdf),
+						  r->err);
+		if (r->device[i] < 0)
+			lost(r, d->clients, EXIT_FAILED);
+	}
+	return 0;
+}
+
+static bool listed(const uint32_t *v, size_t n, uint32_t id)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (v[i] == id)
+			return true;
+	return false;
+}
+
+/*
+ * Binds to the iommufd of the manifest or, where the writer could not tell, to
+ * the one the kernel takes. *@at: which one it was.
+ */
+static int bind_one(struct restore *r, size_t i, size_t *at)
+{
+	const struct hf_manifest_device *d = &r->m.device[i];
+	const struct hf_manifest_iommufd *f;
+	char bdf[HF_PCI_ADDR_LEN];
+	uint32_t id = 0;
+	int ret = -ENXIO;
+	size_t k;
+
+	hf_pci_format(&d->addr, bdf);
+	for (k = 0; k < r->m.n_iommufd && ret; k++) {
+		if (r->iommufd[k] < 0 ||
+		    (d->iommufd && r->m.iommufd[k].token != d->iommufd))
+			continue;
+		ret = hf_vfio_bind(r->device[i], r->iommufd[k], &id);
+		*at = k;
+	}
+	if (ret) {
+		hf_fail(r->err, ret,
+			"cannot bind device %s to its iommufd: %s (dmesg has the reason); the device was left as it is",
+			bdf, strerror(-ret));
+		return EXIT_FAILED;
+	}
+	f = &r->m.iommufd[*at];
+	if (d->device_id ? id != d->device_id :
+			   !listed(f->device_ids, f->n_device_ids, id)) {
+		hf_fail(r->err, -EBADE,
+			"device %s got ID %u in %s, it had %u", bdf, id,
+			f->name, d->device_id);
+		return EXIT_MISMATCH;
+	}
+	return 0;
+}
+
+int step_bind(struct restore *r)
+{
+	size_t i, at;
+	int ret;
+
+	for (i = 0; i < r->m.n_device; i++) {
+		if (r->device[i] < 0 || !wanted(r, r->m.device[i].clients))
+			continue;
+		/* Bound by a restore that was killed: BIND would be EINVAL. */
+		r->was_bound[i] = hf_vfio_is_bound(r->device[i]);
+		if (r->was_bound[i])
+			continue;
+		ret = bind_one(r, i, &at);
+		if (ret)
+			lost(r, r->m.device[i].clients, ret);
+	}
+	return 0;
+}
+
+static int attach_one(struct restore *r, size_t i)
+{
+	const struct hf_manifest_device *d = &r->m.device[i];
+	char bdf[HF_PCI_ADDR_LEN];
+	int ret = -ENXIO;
+	size_t k, n;
+
+	for (k = 0; k < r->m.n_iommufd && ret; k++) {
+		const struct hf_manifest_iommufd *f = &r->m.iommufd[k];
+
+		if (d->iommufd && f->token != d->iommufd)
+			continue;
+		for (n = 0; n < f->n_ioas && ret; n++) {
+			if (!f->ioas[n].has_table ||
+			    (d->ioas && f->ioas[n].id != d->ioas))
+				continue;
+			ret = hf_vfio_attach(r->device[i], f->ioas[n].id);
+		}
+	}
+	/*
+	 * Attached before the last restore was killed: replacing is refused
+	 * while the shape is frozen. If it is not attached after all, FINISH
+	 * will say so.
+	 */
+	if (r->was_bound[i] && (ret == -EBUSY || ret == -EEXIST))
+		ret = 0;
+	if (!ret)
+		return 0;
+	hf_pci_format(&d->addr, bdf);
+	if (ret == -ENOENT) {
+		hf_fail(r->err, -EBADE,
+			"device %s was attached to an IOAS that is not there now",
+			bdf);
+		return EXIT_MISMATCH;
+	}
+	hf_fail(r->err, ret,
+		"cannot attach device %s to its IOAS: %s (dmesg has the reason)",
+		bdf, strerror(-ret));
+	return EXIT_FAILED;
+}
+
+int step_attach(struct restore *r)
+{
+	size_t i;
+	int ret;
+
+	for (i = 0; i < r->m.n_device; i++) {
+		if (r->device[i] < 0 || !wanted(r, r->m.device[i].clients))
+			continue;
+		ret = attach_one(r, i);
+		if (ret)
+			lost(r, r->m.device[i].clients, ret);
+	}
+	return 0;
+}
+
+int step_verify(struct restore *r)
+{
+	struct verdict v;
+	size_t i;
+
+	verdict_init(&r->v);
+	for (i = 0; i < r->m.n_iommufd; i++) {
+		const uint64_t clients = r->m.iommufd[i].clients;
+
+		if (r->iommufd[i] < 0 || !wanted(r, clients))
+			continue;
+		verdict_init(&v);
+		if (verdict_add(&r->m, i, r->iommufd[i], &v, r->err)) {
+			lost(r, clients, EXIT_FAILED);
+			continue;
+		}
+		verdict_merge(&r->v, &v);
+		if (verdict_good(&v))
+			continue;
+		hf_fail(r->err, -EBADE, "%s", v.text);
+		lost(r, clients, EXIT_MISMATCH);
+	}
+	verdict_event(r->cli, &r->v, "restore");
+	return 0;
+}
