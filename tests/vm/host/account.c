@@ -62,6 +62,7 @@ static void add_stored(struct account *a, ns_t t, int64_t slot)
  */
 static void find_stored(struct account *a, const struct record *r)
 {
+	const struct driver_marks *m = &r->marks[DRIVER_NIC];
 	struct ring ring = { 0 };
 	bool pending = false, descriptors = false;
 	int64_t slot = -1;
@@ -70,11 +71,11 @@ static void find_stored(struct account *a, const struct record *r)
 	for (i = 0; i < r->trace.n; i++) {
 		const struct trace_record *t = &r->trace.rec[i];
 
-		if (t->kind == TRACE_REGISTER_WRITE && (r->ready == NO_TIME || t->t <= r->ready)) {
+		if (t->kind == TRACE_REGISTER_WRITE && (m->ready == NO_TIME || t->t <= m->ready)) {
 			look_at_ring(&ring, t);
 			a->ring_size = ring.length / DESCRIPTOR_SIZE;
 		}
-		if (r->ready == NO_TIME || t->t < r->ready || t->t > r->last_result)
+		if (m->ready == NO_TIME || t->t < m->ready || t->t > m->last_result)
 			continue;
 		if (t->kind == TRACE_DESCRIPTOR) {
 			descriptors = true;
@@ -187,15 +188,15 @@ static void find_longest(struct account *a, const struct record *r)
 
 static void find_driver_counts(struct account *a, struct record *r)
 {
-	struct event *e, *result = NULL;
+	struct event *e, *result = r->marks[DRIVER_NIC].result,
+			 *resumed = r->n_updates ? r->marks[DRIVER_NIC].resumed_event[0] : NULL;
 	size_t i;
 
 	a->received = a->before = a->during = a->after = -1;
 	for (i = 0; i < r->n_event; i++) {
 		e = &r->event[i];
-		if (event_is(e, "result", NULL))
-			result = e;
-		if (event_is(e, "driver", "stop") && e->kernel == 1)
+		if (event_is(e, "driver", "stop") && e->kernel == 1 &&
+		    event_driver(e) == DRIVER_NIC)
 			a->before = event_int(e, "received", -1);
 	}
 	if (result) {
@@ -203,8 +204,8 @@ static void find_driver_counts(struct account *a, struct record *r)
 		a->duplicated = event_int(result, "duplicated", 0);
 		a->corrupt = event_int(result, "corrupt", 0);
 	}
-	if (r->n_updates && r->update[0].resumed_event) {
-		long found = event_int(r->update[0].resumed_event, "received", -1);
+	if (resumed) {
+		long found = event_int(resumed, "received", -1);
 
 		if (found >= 0 && a->before >= 0)
 			a->during = found - a->before;
@@ -231,12 +232,8 @@ void account_make(struct account *a, struct record *r)
 
 static void check_totals(const struct account *a, struct record *r, struct checks *c)
 {
-	struct event *e = NULL;
-	size_t i;
+	const struct event *e = r->marks[DRIVER_NIC].result;
 
-	for (i = 0; i < r->n_event; i++)
-		if (event_is(&r->event[i], "result", NULL))
-			e = &r->event[i];
 	check_add(
 		c, "frames-lost", e && a->sent > 0 && !a->lost && !event_int(e, "lost", -1),
 		"%ld sent, %ld received, %ld lost; the driver misses %lld; the host's socket dropped %ld",
@@ -288,7 +285,7 @@ static ns_t time_before(const struct record *r, const struct event *e)
 static void check_resumed(const struct account *a, struct record *r, int u, const char *suffix,
 			  struct checks *c)
 {
-	struct event *e = r->update[u].resumed_event;
+	struct event *e = r->marks[DRIVER_NIC].resumed_event[u];
 	long low, high, found;
 	char name[48];
 

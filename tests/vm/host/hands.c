@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The window: from the first "ring armed" to the last result of the driver. Before it the driver
+ * The window: from a driver's "ready" to its last result. Before it the driver
  * resets the device itself, after it closing the device does. Writes to configuration space and
  * registers are judged in the narrower window from each reboot call to the driver's first look in
  * the new kernel (I5), where nobody owns the device.
@@ -30,9 +30,6 @@
 /* Receive tail registers: igb queue 0, and where e1000e has it (igb answers there too). */
 #define IGB_RDT0 0xc018
 #define E1000_RDT0 0x2818
-
-/* An event arrives that much later than it was sent. */
-#define EVENT_DELAY_NS (100 * NSEC_PER_MSEC)
 
 /* A PCI function as the trace knows it. */
 struct function {
@@ -316,15 +313,48 @@ static void look_at_rx_off(struct look *l, const struct trace_record *t)
 	last = t->t;
 }
 
-static bool between_reboot_and_resume(const struct record *r, ns_t t, ns_t early)
+/* A bridge belongs to all drivers; what has no model is the NIC. */
+static bool belongs_to(const char *model, enum driver driver)
 {
-	const struct update *u;
+	if (is_bridge_model(model))
+		return true;
+	return driver == (strcmp(model, "nvme") ? DRIVER_NIC : DRIVER_NVME);
+}
+
+static bool is_owned(const struct record *r, const struct trace_record *t)
+{
+	bool owned = false;
+	enum driver d;
+
+	for (d = 0; d < DRIVERS; d++) {
+		if (!r->has[d] || !belongs_to(t->model, d))
+			continue;
+		if (r->marks[d].ready == NO_TIME || t->t < r->marks[d].ready ||
+		    t->t > r->marks[d].last_result)
+			return false;
+		owned = true;
+	}
+	return owned;
+}
+
+/* @early: an event arrives that much later than it was sent. */
+static bool between_reboot_and_resume(const struct record *r, const struct trace_record *t,
+				      ns_t early)
+{
+	ns_t resumed;
+	enum driver d;
 	int i;
 
 	for (i = 0; i < r->n_updates; i++) {
-		u = &r->update[i];
-		if (t >= u->reboot && (u->resumed == NO_TIME || t <= u->resumed - early))
-			return true;
+		if (t->t < r->update[i].reboot)
+			break;
+		for (d = 0; d < DRIVERS; d++) {
+			if (!r->has[d] || !belongs_to(t->model, d))
+				continue;
+			resumed = r->marks[d].resumed[i];
+			if (resumed == NO_TIME || t->t <= resumed - early)
+				return true;
+		}
 	}
 	return false;
 }
@@ -338,9 +368,9 @@ static void look_at_trace(struct look *l)
 	for (i = 0; i < r->trace.n; i++) {
 		const struct trace_record *t = &r->trace.rec[i];
 
-		l->in_window = r->ready != NO_TIME && t->t >= r->ready && t->t <= r->last_result;
-		l->nobody = l->in_window && between_reboot_and_resume(r, t->t, 0);
-		l->resumed = !between_reboot_and_resume(r, t->t, EVENT_DELAY_NS);
+		l->in_window = is_owned(r, t);
+		l->nobody = l->in_window && between_reboot_and_resume(r, t, 0);
+		l->resumed = !between_reboot_and_resume(r, t, LOOK_NS);
 		after_reboot = r->n_updates && t->t >= r->update[0].reboot;
 		switch (t->kind) {
 		case TRACE_CONFIG_WRITE:

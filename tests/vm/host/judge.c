@@ -102,11 +102,15 @@ static void check_control(struct verdict *v, const struct scenario *sc)
 		v->record.n_updates ? account_stored_until(a, v->record.update[0].reboot) : 0;
 	bool lost_device = v->hands.bus_master_edges || v->hands.device_resets;
 
-	check_add(&v->checks, "control-received-before", stored_before > 0,
-		  "%ld frames stored before the kexec", stored_before);
 	check_add(&v->checks, "control-kexec",
 		  v->record.kernels > sc->updates && v->record.n_updates, "%d kernels came up",
 		  v->record.kernels);
+	if (sc->iops)
+		nvme_check_control(&v->nvme, &v->record, &v->checks);
+	if (!scenario_has_nic(sc))
+		return;
+	check_add(&v->checks, "control-received-before", stored_before > 0,
+		  "%ld frames stored before the kexec", stored_before);
 	check_add(
 		&v->checks, "control-loses", lost_device && (long)a->n_stored < a->sent,
 		"%ld sent, %zu stored, %ld lost; %d bus-master edges, %d resets; longest time without a write %.0f ms",
@@ -211,14 +215,17 @@ static void check_requests(struct verdict *v)
 		  "%d done, %d failed", json_object_get_int(done), json_object_get_int(errors));
 }
 
-static void make_checks(struct verdict *v, const struct scenario *sc)
+static void make_checks(struct verdict *v, const struct scenario *sc, const char *dir)
 {
 	int cancels = 0;
 	size_t i;
 
 	check_end(v, sc);
 	console_check(&v->record, &v->checks);
-	account_check(&v->account, &v->record, sc, &v->checks);
+	if (scenario_has_nic(sc))
+		account_check(&v->account, &v->record, sc, &v->checks);
+	if (sc->iops)
+		nvme_check(&v->nvme, &v->record, sc, dir, &v->checks);
 	hands_check(&v->hands, sc, &v->checks);
 	check_verify(v, sc);
 	if (sc->updates)
@@ -241,9 +248,11 @@ int judge(struct verdict *v, const char *dir, const struct scenario *sc,
 		return -1;
 	account_make(&v->account, &v->record);
 	hands_look(&v->hands, &v->record, sc, rules);
+	if (sc->iops)
+		nvme_look(&v->nvme, &v->record);
 	switch (sc->judged) {
 	case JUDGED_ALL:
-		make_checks(v, sc);
+		make_checks(v, sc, dir);
 		break;
 	case JUDGED_CONTROL:
 		check_control(v, sc);

@@ -6,6 +6,7 @@
 #include "account.h"
 #include "checks.h"
 #include "hands.h"
+#include "nvme.h"
 #include "record.h"
 #include "scenario.h"
 
@@ -13,6 +14,7 @@ struct verdict {
 	struct record record;
 	struct account account;
 	struct hands hands;
+	struct nvme nvme;
 	struct checks checks;
 	bool pa_table_equal, ids_equal;
 };

@@ -61,12 +61,31 @@ static void add_trace(struct argv *v, const char *dir)
 }
 
 /* romfile= because nobody boots from this NIC. */
-static void add_nic(struct argv *v, const struct qemu_config *c)
+static void add_nic(struct argv *v, const struct qemu_config *c, const char *bus)
+{
+	const struct scenario *sc = c->scenario;
+
+	add_owned(v, "-netdev", xasprintf("dgram,id=net0,local.type=fd,local.str=%d", c->net_fd));
+	add_owned(v, "-device",
+		  xasprintf("%s,id=nic0,netdev=net0,bus=%s,romfile=,mac=52:54:00:00:00:02%s",
+			    sc->device, bus, sc->device_more ? sc->device_more : ""));
+}
+
+/* The throttle keeps commands in flight for as long as an update takes. */
+static void add_nvme(struct argv *v, const struct qemu_config *c, const char *bus)
+{
+	add_owned(v, "-drive",
+		  xasprintf("file=%s/disk.img,if=none,id=disk0,format=raw,cache=unsafe,throttling.iops-total=%d",
+			    c->dir, c->scenario->iops));
+	add_owned(v, "-device",
+		  xasprintf("nvme,id=nvme0,drive=disk0,serial=holdfast,bus=%s", bus));
+}
+
+static void add_devices(struct argv *v, const struct qemu_config *c)
 {
 	const struct scenario *sc = c->scenario;
 	const char *bus = "pcie.0,addr=0x5";
 
-	add_owned(v, "-netdev", xasprintf("dgram,id=net0,local.type=fd,local.str=%d", c->net_fd));
 	if (sc->topology != TOPO_ROOT_BUS) {
 		add(v, "-device");
 		add(v, "pcie-root-port,id=port0,bus=pcie.0,addr=0x4,chassis=1,slot=1");
@@ -83,9 +102,16 @@ static void add_nic(struct argv *v, const struct qemu_config *c)
 		add(v, "pcie-pci-bridge,id=pci0,bus=port0");
 		bus = "pci0,addr=0x1";
 	}
-	add_owned(v, "-device",
-		  xasprintf("%s,id=nic0,netdev=net0,bus=%s,romfile=,mac=52:54:00:00:00:02%s",
-			    sc->device, bus, sc->device_more ? sc->device_more : ""));
+	if (!scenario_has_nic(sc)) {
+		add_nvme(v, c, bus);
+		return;
+	}
+	add_nic(v, c, bus);
+	if (sc->iops) {
+		add(v, "-device");
+		add(v, "pcie-root-port,id=port1,bus=pcie.0,addr=0x6,chassis=11,slot=11");
+		add_nvme(v, c, "port1");
+	}
 }
 
 /* Arguments of the scenario, with the run's folder put in. */
@@ -135,7 +161,7 @@ static void build_command(struct argv *v, const struct qemu_config *c)
 	}
 	if (c->scenario) {
 		add_trace(v, c->dir);
-		add_nic(v, c);
+		add_devices(v, c);
 		add_more(v, c);
 	}
 	for (extra = c->extra; extra && *extra; extra++)

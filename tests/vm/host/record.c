@@ -39,6 +39,11 @@ bool event_is(const struct event *e, const char *ev, const char *state)
 	       !strcmp(event_string(e, "name"), state) || !strcmp(event_string(e, "when"), state);
 }
 
+enum driver event_driver(const struct event *e)
+{
+	return strcmp(event_string(e, "driver"), "nvme-io") ? DRIVER_NIC : DRIVER_NVME;
+}
+
 struct event *event_find(struct record *r, size_t from, const char *ev, const char *state)
 {
 	size_t i;
@@ -115,9 +120,28 @@ static ns_t first_console(const struct record *r, ns_t from, ns_t to, const char
 	return NO_TIME;
 }
 
+/* After the update whose new kernel begins with @init; NULL if none came up. */
+static void find_resumed(struct record *r, struct driver_marks *m, enum driver driver,
+			 const struct event *init, int update)
+{
+	struct event *e;
+
+	m->resumed[update] = NO_TIME;
+	m->resumed_event[update] = NULL;
+	for (e = init ? &r->event[init - r->event] : NULL; e && e < &r->event[r->n_event]; e++) {
+		if (e->kernel != init->kernel || !event_is(e, "driver", "resumed") ||
+		    event_driver(e) != driver)
+			continue;
+		m->resumed[update] = e->t;
+		m->resumed_event[update] = e;
+		return;
+	}
+}
+
 static void find_update(struct record *r, size_t at, struct update *u)
 {
 	struct event *e, *init = event_find(r, at, "init", NULL);
+	enum driver d;
 	double ms;
 	size_t i;
 
@@ -125,7 +149,7 @@ static void find_update(struct record *r, size_t at, struct update *u)
 			      .preserved = NO_TIME,
 			      .reboot = r->event[at].t,
 			      .init = NO_TIME,
-			      .resumed = NO_TIME };
+			      .resumed = 0 };
 	for (i = 0; i < at; i++) {
 		struct json_object *v;
 
@@ -136,41 +160,64 @@ static void find_update(struct record *r, size_t at, struct update *u)
 		u->preserved = e->t;
 		u->preserve = e->t - (ns_t)(ms * NSEC_PER_MSEC);
 	}
-	if (init) {
+	if (init)
 		u->init = init->t;
-		e = event_find(r, init - r->event, "driver", "resumed");
-		if (e && e->kernel == init->kernel) {
-			u->resumed = e->t;
-			u->resumed_event = e;
-		}
+	for (d = 0; d < DRIVERS; d++) {
+		if (!r->has[d])
+			continue;
+		find_resumed(r, &r->marks[d], d, init, u - r->update);
+		if (r->marks[d].resumed[u - r->update] == NO_TIME || u->resumed == NO_TIME)
+			u->resumed = NO_TIME;
+		else if (r->marks[d].resumed[u - r->update] > u->resumed)
+			u->resumed = r->marks[d].resumed[u - r->update];
 	}
+	if (!u->resumed)
+		u->resumed = NO_TIME;
 	u->frozen = first_console(r, u->reboot, u->init, "luo", "froze");
 	u->linux_starts = first_console(r, u->reboot, u->init, "Linux version", NULL);
 }
 
-static void find_marks(struct record *r)
+/*
+ * Before its last words a driver was idle for seconds; behind them it stops the device, which is
+ * not judged.
+ */
+static void find_driver(struct record *r, enum driver driver)
 {
+	struct driver_marks *m = &r->marks[driver];
 	bool ended = false;
 	struct event *e;
 	size_t i;
 
-	e = event_find(r, 0, "driver", "ready");
-	r->ready = e ? e->t : NO_TIME;
-	r->last_result = NO_TIME;
+	*m = (struct driver_marks){ .ready = NO_TIME, .last_result = NO_TIME };
 	for (i = 0; i < r->n_event; i++) {
-		/*
-		 * Before its last words the driver was idle for seconds; behind them it stops the
-		 * device, which is not judged.
-		 */
-		if (event_is(&r->event[i], "regs", "end") ||
-		    (event_is(&r->event[i], "result", NULL) && !ended))
-			r->last_result = r->event[i].t - LAST_WORDS_NS;
-		ended |= event_is(&r->event[i], "regs", "end");
+		e = &r->event[i];
+		if (event_driver(e) != driver)
+			continue;
+		if (event_is(e, "driver", "ready") && !m->ready_event) {
+			m->ready = e->t;
+			m->ready_event = e;
+		}
+		if (event_is(e, "regs", "end") || (event_is(e, "result", NULL) && !ended))
+			m->last_result = e->t - LAST_WORDS_NS;
+		if (event_is(e, "result", NULL))
+			m->result = e;
+		ended |= event_is(e, "regs", "end");
+	}
+	if (m->last_result == NO_TIME && r->trace.n)
+		m->last_result = r->trace.rec[r->trace.n - 1].t;
+	r->has[driver] = m->ready_event || m->result;
+}
+
+static void find_marks(struct record *r)
+{
+	enum driver d;
+	size_t i;
+
+	for (d = 0; d < DRIVERS; d++)
+		find_driver(r, d);
+	for (i = 0; i < r->n_event; i++)
 		if (event_is(&r->event[i], "reboot", NULL) && r->n_updates < MAX_UPDATES)
 			find_update(r, i, &r->update[r->n_updates++]);
-	}
-	if (r->last_result == NO_TIME && r->trace.n)
-		r->last_result = r->trace.rec[r->trace.n - 1].t;
 }
 
 static long load_drops(const char *dir)

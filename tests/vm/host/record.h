@@ -49,15 +49,36 @@ struct sent_frame {
  * @frozen: the kernel has frozen its sessions; NO_TIME if it did not say
  * @linux_starts: first console line of the new kernel
  * @init: first user instruction of the new kernel
- * @resumed: driver's first look
- * @resumed_event: that event, NULL if none
+ * @resumed: first look of the last driver to have one; NO_TIME if one has none
  */
 struct update {
 	ns_t preserve, preserved, reboot, frozen, linux_starts, init, resumed;
-	struct event *resumed_event;
 };
 
 #define MAX_UPDATES 64
+
+/* A driver is at work again up to so long before we hear of it. */
+#define LOOK_NS (100 * NSEC_PER_MSEC)
+
+enum driver {
+	DRIVER_NIC, /* nic-rx */
+	DRIVER_NVME, /* nvme-io */
+	DRIVERS
+};
+
+/**
+ * struct driver_marks - one driver's part of a run
+ * @ready: it has the device at work; NO_TIME if never. @ready_event says so
+ * @last_result: it is about to stop the device for good; end of the trace if it never was
+ * @result: its last result; NULL if none
+ * @resumed: its first look after each update; NO_TIME if none. @resumed_event says so
+ */
+struct driver_marks {
+	ns_t ready, last_result;
+	struct event *ready_event, *result;
+	ns_t resumed[MAX_UPDATES];
+	struct event *resumed_event[MAX_UPDATES];
+};
 
 struct record {
 	struct json_object *info;
@@ -74,9 +95,8 @@ struct record {
 	struct update update[MAX_UPDATES];
 	int n_updates;
 	int kernels; /* init events seen */
-	ns_t ready; /* ring armed; NO_TIME if never */
-	ns_t last_result; /* the driver is about to stop the device for good; end of the trace if it
-			     never was */
+	struct driver_marks marks[DRIVERS];
+	bool has[DRIVERS]; /* was there such a driver? */
 };
 
 /*
@@ -94,6 +114,9 @@ int64_t event_int(const struct event *e, const char *key, int64_t missing);
 
 /* Is this event @ev and, when @state is not NULL, its "state", "name" or "when" @state? */
 bool event_is(const struct event *e, const char *ev, const char *state);
+
+/* Which driver an event is from. Those that do not say are from the one for NICs. */
+enum driver event_driver(const struct event *e);
 
 /* First event at or after index @from that event_is(); NULL if none. */
 struct event *event_find(struct record *r, size_t from, const char *ev, const char *state);

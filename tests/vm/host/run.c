@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "nvme.h"
 #include "qemu.h"
 #include "request.h"
 #include "run.h"
@@ -127,6 +128,8 @@ static void on_event(void *ctx, ns_t t, const char *line)
 	} else if (!strcmp(ev, "cancel")) {
 		r->cancels++;
 		end_source_if_through(r);
+	} else if (!strcmp(member(o, "driver"), "nvme-io")) {
+		/* The frame source has nothing to do with it. */
 	} else if (!strcmp(ev, "driver") && !strcmp(member(o, "state"), "ready")) {
 		source_start(&r->source);
 		if (sc->judged == JUDGED_ALL && !sc->resumes && !sc->cancels)
@@ -178,6 +181,8 @@ static pid_t start(struct run *r)
 	pair_of_sockets(events);
 	pair_of_sockets(qmp);
 	source_open(&r->source, c->rate, c->dir);
+	if (c->scenario->iops)
+		nvme_make_disk(c->dir);
 	stamper_open(&r->console, console[0], c->dir, "console.log", NULL, NULL);
 	stamper_open(&r->events, events[0], c->dir, "events.log", on_event, r);
 	requests_open(&r->requests, qmp[0], c->dir, &r->source);

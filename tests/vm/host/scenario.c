@@ -52,6 +52,11 @@ enum kernel_kind scenario_next_kernel(const struct scenario *sc)
 	return sc->next == KERNEL_SAME ? sc->kernel : sc->next;
 }
 
+bool scenario_has_nic(const struct scenario *sc)
+{
+	return strcmp(sc->device, "nvme");
+}
+
 int scenario_functions(const struct scenario *sc)
 {
 	static const int of[] = { [TOPO_ROOT_BUS] = 1,
@@ -59,14 +64,15 @@ int scenario_functions(const struct scenario *sc)
 				  [TOPO_SWITCH] = 4,
 				  [TOPO_PCI_BRIDGE] = 3 };
 
-	return of[sc->topology] + sc->functions;
+	/* The second device and its port */
+	return of[sc->topology] + sc->functions + (sc->iops && scenario_has_nic(sc) ? 2 : 0);
 }
 
 bool scenario_carries(const struct scenario *sc, const char *model)
 {
 	const char *const *also;
 
-	if (!strcmp(model, sc->device))
+	if (!strcmp(model, sc->device) || (sc->iops && !strcmp(model, "nvme")))
 		return true;
 	for (also = sc->also; also && *also; also++)
 		if (!strcmp(model, *also))

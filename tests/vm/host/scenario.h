@@ -41,9 +41,11 @@ struct verdict;
  * struct scenario - one run of a VM
  * @name: name in KTAP output and of the run's folder
  * @suite: which list it is on
- * @device: QEMU's name of the NIC, whose ID is "nic0"
+ * @device: QEMU's name of the NIC, whose ID is "nic0"; or "nvme"
  * @device_more: more properties of it, with a comma before each; NULL for none
  * @topology: where it is; the port above it is "port0"
+ * @iops: commands per second of an NVMe disk; it is behind a root port of its own, "port1", unless
+ *	it is @device. 0 for no such disk
  * @args: further arguments of QEMU, ended by NULL; NULL for none. @DIR@ is the run's folder
  * @also: QEMU's names of other devices that are carried and thus judged, ended by NULL; NULL for none
  * @functions: how many functions these are, with the bridges above them
@@ -64,6 +66,7 @@ struct scenario {
 	enum suite suite;
 	const char *device, *device_more;
 	enum topology topology;
+	int iops;
 	const char *const *args;
 	const char *const *also;
 	int functions;
@@ -91,6 +94,8 @@ const char *suite_name(enum suite suite);
 
 /* The kernel that runs after each update: what the initramfs must hold. */
 enum kernel_kind scenario_next_kernel(const struct scenario *sc);
+
+bool scenario_has_nic(const struct scenario *sc);
 
 /* Functions that are judged: those carried, and the bridges above them. */
 int scenario_functions(const struct scenario *sc);

@@ -33,5 +33,29 @@ const struct scenario scenarios_orphan[] = {
 		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
 		.rate = 500, .timeout_s = 120,
 	},
+	{
+		.name = "orphan-refused-digest", .suite = SUITE_DEVICE, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-refused",
+		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
+		.rate = 200, .timeout_s = 180, .append = "hf.refuse=digest",
+	},
+	{
+		.name = "orphan-refused-version", .suite = SUITE_ALL, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-refused",
+		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
+		.rate = 200, .timeout_s = 180, .append = "hf.refuse=version",
+	},
+	{
+		.name = "orphan-refused-damage", .suite = SUITE_ALL, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-refused",
+		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
+		.rate = 200, .timeout_s = 180, .append = "hf.refuse=damage",
+	},
+	{
+		.name = "orphan-refused-device", .suite = SUITE_DEVICE, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-refused",
+		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
+		.rate = 200, .timeout_s = 180, .append = "hf.refuse=device",
+	},
 	{ .name = NULL },
 };

@@ -286,7 +286,7 @@ static void test_config_places(void)
 /* A record of nothing but what kernels say about memory: @lost kB less in each. */
 static bool memory_is_flat(const char *dir, long lost_available, long lost_total)
 {
-	const struct scenario *sc = scenario_find("updates");
+	const struct scenario *sc = scenario_find("many");
 	struct checks checks = { 0 };
 	struct record r;
 	bool flat;
@@ -302,7 +302,7 @@ static bool memory_is_flat(const char *dir, long lost_available, long lost_total
 			"%d.0 {\"ev\":\"init\"}\n%d.1 {\"ev\":\"meminfo\",\"when\":\"restored\",\"MemTotal_kB\":%ld,\"MemAvailable_kB\":%ld}\n",
 			k, k, 2053000 - k * lost_total, 1950000 - k * lost_available + k % 2 * 100);
 	fprintf(f,
-		"1.2 {\"ev\":\"meminfo\",\"when\":\"start\"}\n9.0 {\"ev\":\"meminfo\",\"when\":\"end\"}\n");
+		"1.2 {\"ev\":\"meminfo\",\"when\":\"start\"}\n99.0 {\"ev\":\"meminfo\",\"when\":\"end\"}\n");
 	fclose(f);
 	if (record_load(&r, dir))
 		return false;

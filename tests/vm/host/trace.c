@@ -23,6 +23,14 @@ const char *const trace_events[] = { "e1000e_rx_descr",
 				     "e1000e_core_ctrl_sw_reset",
 				     "resettable_phase_hold_exec",
 				     "e1000x_rx_can_recv_disabled",
+				     "pci_nvme_io_cmd",
+				     "pci_nvme_read",
+				     "pci_nvme_write",
+				     "pci_nvme_enqueue_req_completion",
+				     "pci_nvme_admin_cmd",
+				     "pci_nvme_mmio_write",
+				     "pci_nvme_pci_reset",
+				     "pci_nvme_err_cfs",
 				     NULL };
 
 static bool parse_location(const char *s, struct trace_record *r, const char **rest)
@@ -115,6 +123,58 @@ static bool parse_rx_off(const char *s, struct trace_record *r)
 	return true;
 }
 
+static bool parse_nvme_command(const char *s, struct trace_record *r)
+{
+	r->kind = TRACE_NVME_COMMAND;
+	return sscanf(s, "cid %u nsid 0x%*x sqid %u opc 0x%lx", &r->offset, &r->size, &r->value) ==
+	       3;
+}
+
+static bool parse_nvme_read(const char *s, struct trace_record *r)
+{
+	r->kind = TRACE_NVME_READ;
+	return sscanf(s, "cid %u nsid %*u nlb %u count %lu lba 0x%lx", &r->offset, &r->size,
+		      &r->value, &r->address) == 4;
+}
+
+static bool parse_nvme_write(const char *s, struct trace_record *r)
+{
+	r->kind = TRACE_NVME_WRITE;
+	return sscanf(s, "cid %u opname '%*[^']' nsid %*u nlb %u count %lu lba 0x%lx", &r->offset,
+		      &r->size, &r->value, &r->address) == 4;
+}
+
+static bool parse_nvme_completion(const char *s, struct trace_record *r)
+{
+	r->kind = TRACE_NVME_COMPLETION;
+	return sscanf(s, "cid %u cqid %u dw0 0x%*x dw1 0x%*x status 0x%lx", &r->offset, &r->size,
+		      &r->value) == 3;
+}
+
+static bool parse_nvme_admin(const char *s, struct trace_record *r)
+{
+	r->kind = TRACE_NVME_ADMIN;
+	return sscanf(s, "cid %u sqid %u opc 0x%lx", &r->offset, &r->size, &r->value) == 3;
+}
+
+static bool parse_nvme_mmio(const char *s, struct trace_record *r)
+{
+	r->kind = TRACE_NVME_MMIO;
+	return sscanf(s, "addr 0x%lx data 0x%lx size %u", &r->address, &r->value, &r->size) == 3;
+}
+
+static bool parse_nvme_reset(const char *s, struct trace_record *r)
+{
+	r->kind = TRACE_NVME_RESET;
+	return !strncmp(s, "PCI Function Level Reset", 24);
+}
+
+static bool parse_nvme_fatal(const char *s, struct trace_record *r)
+{
+	r->kind = TRACE_NVME_FATAL;
+	return !strncmp(s, "controller fatal status", 23);
+}
+
 static const struct {
 	const char *event;
 	bool (*parse)(const char *text, struct trace_record *r);
@@ -129,6 +189,14 @@ static const struct {
 	{ "e1000e_core_ctrl_sw_reset", parse_sw_reset },
 	{ "resettable_phase_hold_exec", parse_reset },
 	{ "e1000x_rx_can_recv_disabled", parse_rx_off },
+	{ "pci_nvme_io_cmd", parse_nvme_command },
+	{ "pci_nvme_read", parse_nvme_read },
+	{ "pci_nvme_write", parse_nvme_write },
+	{ "pci_nvme_enqueue_req_completion", parse_nvme_completion },
+	{ "pci_nvme_admin_cmd", parse_nvme_admin },
+	{ "pci_nvme_mmio_write", parse_nvme_mmio },
+	{ "pci_nvme_pci_reset", parse_nvme_reset },
+	{ "pci_nvme_err_cfs", parse_nvme_fatal },
 };
 
 bool trace_parse_line(const char *line, struct trace_record *r)

@@ -13,6 +13,14 @@ enum trace_kind {
 	TRACE_SW_RESET, /* the NIC reset itself by register */
 	TRACE_RESET, /* device model reset: FLR, secondary bus reset, machine reset */
 	TRACE_POWER, /* D-state change: from, to */
+	TRACE_NVME_COMMAND, /* an I/O command was taken: cid, queue, opcode */
+	TRACE_NVME_READ, /* what it is for: cid, blocks, bytes, first block */
+	TRACE_NVME_WRITE,
+	TRACE_NVME_COMPLETION, /* cid, queue, status */
+	TRACE_NVME_ADMIN, /* an admin command was taken: opcode */
+	TRACE_NVME_MMIO, /* register or doorbell written: address, value */
+	TRACE_NVME_RESET, /* function level reset */
+	TRACE_NVME_FATAL, /* the controller gives up: CSTS.CFS */
 	TRACE_RX_OFF, /* the NIC refuses a frame: link, enable or bus mastering off */
 };
 
@@ -24,10 +32,10 @@ enum trace_kind {
  * @model: QEMU's name of the device model, "" where the event does not say
  * @bdf: bus << 8 | device << 3 | function, as numbered at that moment, -1 where the event does not
  * say
- * @address: descriptor's or register's address
- * @offset: offset in configuration space
- * @size: bytes written to a register
- * @value: value written
+ * @address: descriptor's or register's address; first logical block
+ * @offset: offset in configuration space; an NVMe command's identifier
+ * @size: bytes written to a register; number of an NVMe queue, of logical blocks
+ * @value: value written; opcode, status or bytes of an NVMe command
  * @from: D-state before; for TRACE_RX_OFF link state
  * @to: D-state after; for TRACE_RX_OFF bus mastering
  */
