@@ -42,7 +42,7 @@ bool vfio_bdf_valid(const char *bdf)
 	return true;
 }
 
-static int read_id(const char *bdf, const char *name, uint16_t *id)
+static int read_number(const char *bdf, const char *name, uint32_t *number)
 {
 	char path[PATH_MAX], text[16] = "";
 	ssize_t n;
@@ -56,16 +56,33 @@ static int read_id(const char *bdf, const char *name, uint16_t *id)
 	close(fd);
 	if (n <= 0)
 		return -1;
-	*id = (uint16_t)strtoul(text, NULL, 16);
+	*number = (uint32_t)strtoul(text, NULL, 16);
 	return 0;
 }
 
 int vfio_identify(const char *bdf, uint16_t *vendor, uint16_t *device)
 {
+	uint32_t numbers[2];
+
 	if (!vfio_bdf_valid(bdf))
 		return fail("'%s' is not a PCI address like 0000:00:02.0", bdf);
-	if (read_id(bdf, "vendor", vendor) || read_id(bdf, "device", device))
+	if (read_number(bdf, "vendor", &numbers[0]) ||
+	    read_number(bdf, "device", &numbers[1]))
 		return fail("%s: no such PCI device", bdf);
+	*vendor = (uint16_t)numbers[0];
+	*device = (uint16_t)numbers[1];
+	return 0;
+}
+
+int vfio_check_class(const char *bdf, uint32_t class, const char *what)
+{
+	uint32_t found;
+
+	if (read_number(bdf, "class", &found))
+		return fail("%s: no such PCI device", bdf);
+	if (found != class)
+		return fail("%s: is not %s: its class is %06x, not %06x", bdf,
+			    what, found, class);
 	return 0;
 }
 

@@ -45,6 +45,16 @@ bool vfio_bdf_valid(const char *bdf);
 int vfio_identify(const char *bdf, uint16_t *vendor, uint16_t *device);
 
 /**
+ * vfio_check_class() - check by sysfs what kind of device it is
+ * @bdf: address, of a device that is there
+ * @class: class code it has to have
+ * @what: what it has to be, for the message
+ *
+ * Return: 0, or -1 after fail().
+ */
+int vfio_check_class(const char *bdf, uint32_t class, const char *what);
+
+/**
  * vfio_open() - open a device, bind it to a new iommufd, attach it to an IOAS
  * @vdev: out
  * @bdf: address of the device, whose driver has to be vfio-pci
