@@ -5,7 +5,9 @@
 #	LOGIC		objects that are tested without a device
 #	DRIVER		objects of the program alone
 #	COMMON		objects of ../common that it uses
-#	TESTS		test programs, which link LOGIC, COMMON and TESTED
+#	LIBRARY		objects of the library (../../lib) that it uses
+#	TESTS		test programs, which link LOGIC, COMMON, LIBRARY and
+#			TESTED
 #	TESTED		objects of DRIVER that tests need
 #
 # KHDR is a directory with the kernel's exported headers (linux/iommufd.h and
@@ -18,7 +20,7 @@ CFLAGS ?= -O2 -g
 LDFLAGS ?= -static
 
 override CFLAGS += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -MMD -MP \
-	-I. -I../common -DPROGRAM='"$(PROGRAM)"'
+	-I. -I../common -I../../include -DPROGRAM='"$(PROGRAM)"'
 ifneq ($(KHDR),)
 override CFLAGS += -isystem $(KHDR)
 endif
@@ -27,6 +29,7 @@ endif
 OBJ := $(O)/obj/$(PROGRAM)
 
 VPATH := ../common
+LIB := $(addprefix lib/,$(LIBRARY))
 
 # Kept although only make knows of them
 .SECONDARY:
@@ -34,14 +37,14 @@ VPATH := ../common
 .PHONY: all check clean FORCE
 all: $(O)/$(PROGRAM)
 
-$(O)/$(PROGRAM): $(addprefix $(OBJ)/,$(DRIVER) $(LOGIC) $(COMMON))
+$(O)/$(PROGRAM): $(addprefix $(OBJ)/,$(DRIVER) $(LOGIC) $(COMMON) $(LIB))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 # Tests run on the host, with sanitizers, which do not link statically
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 
 $(addprefix $(OBJ)/,$(TESTS)): $(OBJ)/%: $(OBJ)/san/%.o \
-	$(addprefix $(OBJ)/san/,$(LOGIC) $(COMMON) $(TESTED))
+	$(addprefix $(OBJ)/san/,$(LOGIC) $(COMMON) $(LIB) $(TESTED))
 	$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^
 
 # A change of flags rebuilds
@@ -56,6 +59,15 @@ $(OBJ)/san/%.o: %.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(SANITIZE) -c -o $@ $<
 
+# The library has files of the same names as ../common
+$(OBJ)/lib/%.o: ../../lib/%.c $(OBJ)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -c -o $@ $<
+
+$(OBJ)/san/lib/%.o: ../../lib/%.c $(OBJ)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(SANITIZE) -c -o $@ $<
+
 check: $(addprefix $(OBJ)/,$(TESTS))
 	@failed=0; for t in $(TESTS); do $(OBJ)/$$t || failed=1; done; \
 	exit $$failed
@@ -65,4 +77,4 @@ clean:
 
 FORCE:
 
--include $(wildcard $(OBJ)/*.d $(OBJ)/san/*.d)
+-include $(wildcard $(OBJ)/*.d $(OBJ)/*/*.d $(OBJ)/*/*/*.d)

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Sleeping until the device or a signal wants something, see irqs.h */
-#include <errno.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <linux/vfio.h>
+
+#include <holdfast/irq.h>
 
 #include "event.h"
 #include "irqs.h"
@@ -32,43 +31,24 @@ static int open_descriptors(struct irqs *irqs)
 
 int irqs_arm(struct irqs *irqs, const struct vfio_device *vdev, uint32_t queues)
 {
-	struct {
-		struct vfio_irq_set set;
-		int32_t fd[QUEUES_MAX + 1];
-	} arm = {
-		.set = {
-			.argsz = sizeof(arm.set) +
-				 (queues + 1) * sizeof(int32_t),
-			.flags = VFIO_IRQ_SET_DATA_EVENTFD |
-				 VFIO_IRQ_SET_ACTION_TRIGGER,
-			.index = VFIO_PCI_MSIX_IRQ_INDEX,
-			.count = queues + 1,
-		},
-	};
+	struct hf_error err = { "" };
 
 	irqs->count = queues + 1;
 	if (open_descriptors(irqs))
 		return -1;
-	for (uint32_t i = 0; i < irqs->count; i++)
-		arm.fd[i] = irqs->fd[i];
-	if (ioctl(vdev->fd, VFIO_DEVICE_SET_IRQS, &arm))
-		return fail("%s: cannot get interrupts of %u MSI-X vectors: %m",
-			    vdev->bdf, irqs->count);
+	if (hf_irq_arm(vdev->fd, VFIO_PCI_MSIX_IRQ_INDEX, irqs->fd, irqs->count,
+		       &err))
+		return fail("%s: %s", vdev->bdf, err.text);
 	irqs->armed = true;
 	return 0;
 }
 
 int irqs_kick(const struct irqs *irqs, const struct vfio_device *vdev)
 {
-	struct vfio_irq_set set = {
-		.argsz = sizeof(set),
-		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
-		.index = VFIO_PCI_MSIX_IRQ_INDEX,
-		.count = irqs->count,
-	};
+	struct hf_error err = { "" };
 
-	if (ioctl(vdev->fd, VFIO_DEVICE_SET_IRQS, &set))
-		return fail("%s: cannot trigger the interrupts: %m", vdev->bdf);
+	if (hf_irq_kick(vdev->fd, VFIO_PCI_MSIX_IRQ_INDEX, irqs->count, &err))
+		return fail("%s: %s", vdev->bdf, err.text);
 	return 0;
 }
 
