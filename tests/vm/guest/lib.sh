@@ -2,13 +2,15 @@
 # shellcheck shell=sh disable=SC2034 # scenarios use what is set here
 #
 # What init and the scenarios share. Everything here is glue: the work is done
-# by holdfast, nic-rx and kexec.
+# by holdfast, the drivers (drivers.sh) and kexec.
 
 export PATH=/bin:/sbin
 
+# shellcheck source=tests/vm/guest/drivers.sh disable=SC1091
+. /hf/drivers.sh
+
 EVENTS=/dev/ttyS1
-RESULT=/run/result.json
-PARAMETERS="kernel scenario updates first next seed frames warm between idle timeout bdf"
+PARAMETERS="kernel scenario updates first next seed drivers irq frames warm between idle timeout bdf"
 
 # --- telling the host -------------------------------------------------------
 
@@ -47,6 +49,7 @@ read_cmdline() {
 	hf_kernel=1 hf_scenario=update hf_updates=1 hf_frames=0 hf_warm=2000
 	hf_between=4000 hf_idle=5000 hf_timeout=120 hf_bdf=
 	hf_first='' hf_next='' hf_seed=1
+	hf_drivers=nic-rx hf_irq=no
 	read -r hf_cmdline </proc/cmdline
 	for word in $hf_cmdline; do
 		for name in $PARAMETERS; do
@@ -55,6 +58,7 @@ read_cmdline() {
 			esac
 		done
 	done
+	drivers=$(echo "$hf_drivers" | tr , ' ')
 }
 
 # The command line for the next kernel: this one, with the count moved on
@@ -73,28 +77,50 @@ next_cmdline() {
 
 SYSPCI=/sys/bus/pci/devices
 
-find_nic() {
-	nic=$hf_bdf
+# first_device IDS... - address of the first device that is VENDOR:DEVICE or of
+# CLASS, which begins like those in sysfs
+first_device() {
 	for dev in "$SYSPCI"/*; do
-		[ -z "$nic" ] || break
 		read -r vendor <"$dev/vendor"
 		read -r device <"$dev/device"
-		case $vendor:$device in
-		0x8086:0x10c9 | 0x8086:0x10d3) nic=${dev##*/} ;;
-		esac
+		read -r class <"$dev/class"
+		for id; do
+			case $vendor:$device,$class in
+			"$id",* | *,"$id") echo "${dev##*/}" && return ;;
+			esac
+		done
 	done
-	[ -n "$nic" ] || die "no igb or e1000e controller"
-	[ -d "$SYSPCI/$nic" ] || die "no device $nic"
 }
 
-# The controller and the bridges above it
+# Sets devices, in the order of drivers, and nic to the first of them
+find_devices() {
+	devices=
+	for program in $drivers; do
+		case $program in
+		nvme-io) found=$(first_device 0x010802) ;;
+		*) found=${hf_bdf:-$(first_device 0x8086:0x10c9 0x8086:0x10d3)} ;;
+		esac
+		[ -n "$found" ] || die "no device for $program"
+		[ -d "$SYSPCI/$found" ] || die "no device $found"
+		devices="$devices $found"
+	done
+	# shellcheck disable=SC2086
+	set -- $devices
+	nic=$1
+}
+
+# path_of BDF - the device, behind the bridges above it
+path_of() {
+	readlink -f "$SYSPCI/$1" | tr / '\n' | grep '^....:..:..\..$'
+}
+
 path_of_nic() {
-	readlink -f "$SYSPCI/$nic" | tr / '\n' | grep '^....:..:..\..$'
+	path_of "$nic"
 }
 
-# dump_config WHEN - config space of the controller and its bridges
+# dump_config WHEN - config space of the devices and their bridges
 dump_config() {
-	for bdf in $(path_of_nic); do
+	for bdf in $(for dev in $devices; do path_of "$dev"; done | sort -u); do
 		hex=$(hexdump -v -e '1/1 "%02x"' "$SYSPCI/$bdf/config" |
 			sed 's/\(00\)*$//')
 		emit "{\"ev\":\"cfg\",\"when\":\"$1\",\"kernel\":$hf_kernel,\"bdf\":\"$bdf\",\"hex\":\"$hex\"}"
@@ -129,99 +155,19 @@ load_module() {
 	insmod "/modules/$kind/$1.ko"
 }
 
+# bind_vfio [BDF...] - those, or all devices of the run
 bind_vfio() {
-	doing "binding $nic to vfio-pci"
-	echo vfio-pci >"$SYSPCI/$nic/driver_override"
-	[ -e "$SYSPCI/$nic/driver" ] || echo "$nic" >/sys/bus/pci/drivers_probe
-	driver=$(readlink "$SYSPCI/$nic/driver" || echo none)
-	[ "${driver##*/}" = vfio-pci ] || die "$nic is bound to ${driver##*/}"
-}
-
-# --- the driver -------------------------------------------------------------
-
-# Arguments of nic-rx which both kernels use. Waiting for the sender counts from
-# the last frame, and there may be a boot between.
-driver_args() {
-	echo "--events $EVENTS --result $RESULT --idle $hf_idle"
-	[ "$hf_frames" = 0 ] || echo "--count $hf_frames"
-}
-
-# Memfds may have 2 MiB folios for the asking. This also makes the kernel work
-# out anew how much memory it keeps free, which it does with some delay after a
-# boot; figures from before and after would not compare.
-allow_huge_memfds() {
-	echo advise >/sys/kernel/mm/transparent_hugepage/shmem_enabled
-}
-
-start_driver() {
-	doing "starting the driver"
-	allow_huge_memfds
-	# shellcheck disable=SC2046
-	nic-rx $(driver_args) "$nic" &
-	driver=$!
-	tries=0
-	until nic-rx --status "$driver" 2>/dev/null |
-		grep -q '"running":true'; do
-		tries=$((tries + 1))
-		[ "$tries" -lt 100 ] || die "the driver does not get ready"
-		[ -d "/proc/$driver" ] || die "the driver ended"
-		sleep 0.1
+	# shellcheck disable=SC2086
+	[ $# != 0 ] || set -- $devices
+	for bdf; do
+		doing "binding $bdf to vfio-pci"
+		echo vfio-pci >"$SYSPCI/$bdf/driver_override"
+		[ -e "$SYSPCI/$bdf/driver" ] ||
+			echo "$bdf" >/sys/bus/pci/drivers_probe
+		driver_of=$(readlink "$SYSPCI/$bdf/driver" || echo none)
+		[ "${driver_of##*/}" = vfio-pci ] ||
+			die "$bdf is bound to ${driver_of##*/}"
 	done
-}
-
-# The one that restore started; it may be through with everything already
-find_driver() {
-	driver=$(pidof nic-rx) || driver=gone
-	[ "$driver" != gone ] || [ -e "$RESULT" ] || die "no driver is running"
-}
-
-# wait_frames N - until the driver has consumed that many
-wait_frames() {
-	doing "waiting for $1 frames"
-	nic-rx --status "$driver" --count "$1" --timeout 60000
-}
-
-# wait_more_frames N - until it has consumed that many from now on
-wait_more_frames() {
-	position=$(nic-rx --status "$driver" |
-		sed -n 's/.*"position":\([0-9]*\).*/\1/p')
-	[ -n "$position" ] || die "the driver's state cannot be read"
-	wait_frames $((position + $1))
-}
-
-detach_driver() {
-	doing "letting the driver let go of the device"
-	kill -USR2 "$driver"
-	tries=0
-	until nic-rx --status "$driver" | grep -q '"detached":true'; do
-		tries=$((tries + 1))
-		[ "$tries" -lt 500 ] || die "the driver does not let go"
-		sleep 0.01
-	done
-}
-
-# wait_result - until the driver is done and gone, with all that it held
-wait_result() {
-	doing "waiting for the driver's result"
-	while [ -d "/proc/$driver" ]; do
-		sleep 0.1
-	done
-	[ -e "$RESULT" ] || die "the driver ended without a result"
-	cat "$RESULT"
-}
-
-result_is_clean() {
-	doing "looking at the result"
-	grep -q '"clean":true' "$RESULT" || die "frames are missing or bad"
-}
-
-# Wait for the driver's end, and leave nothing behind
-wrap_up() {
-	wait_result
-	dump_config end
-	settle_memory
-	dump_meminfo end
-	result_is_clean
 }
 
 # --- the update -------------------------------------------------------------
@@ -247,8 +193,9 @@ load_next_kernel() {
 }
 
 preserve() {
-	doing "preserving the driver's device and memory"
-	holdfast preserve --events "$EVENTS" --pid "$driver"
+	doing "preserving devices and memory of the drivers"
+	# shellcheck disable=SC2046
+	holdfast preserve --events "$EVENTS" $(pids_of_drivers "--pid ")
 	dump_config preserved
 }
 
@@ -263,25 +210,28 @@ restore() {
 	bind_vfio
 	dump_config bound
 	doing "restoring"
-	# shellcheck disable=SC2046
-	holdfast restore --events "$EVENTS" --after-step /hf/after-step \
-		-- /bin/nic-rx --resume $(driver_args)
+	set -- --events "$EVENTS" --after-step /hf/after-step
+	if [ "$drivers" = "${drivers% *}" ]; then
+		# shellcheck disable=SC2046
+		set -- "$@" -- "/bin/$drivers" --resume $(driver_args)
+	else
+		for program in $drivers; do
+			set -- "$@" --exec \
+				"$program=/bin/$program --resume $(driver_args "$program")"
+		done
+	fi
+	holdfast restore "$@"
 	dump_config restored
 	find_driver
 }
 
-# update - from a driver at work to the next kernel, which is loaded already;
-# does not return. In the later kernels the driver is not only told to let go of
-# the device, it is gone.
+# update - from drivers at work to the next kernel, which is loaded already; does
+# not return. In the later kernels a driver is not only told to let go of its
+# device, it is gone.
 update() {
 	preserve
 	detach_driver
-	if [ "$hf_kernel" != 1 ]; then
-		kill "$driver"
-		while [ -d "/proc/$driver" ]; do
-			sleep 0.01
-		done
-	fi
+	[ "$hf_kernel" = 1 ] || end_drivers
 	go
 }
 
@@ -359,14 +309,16 @@ dump_troubles() {
 	head -n 5 /proc/meminfo
 	say "agent:"
 	timeout 5 holdfast status 2>&1 || true
-	for pid in $(pidof nic-rx); do
-		say "driver $pid:"
-		timeout 5 nic-rx --status "$pid" || true
+	for program in $drivers; do
+		for pid in $(pidof "$program"); do
+			say "$program $pid:"
+			timeout 5 "$program" --status "$pid" || true
+		done
 	done
-	if [ -n "${nic:-}" ]; then
-		say "controller $nic:"
-		hexdump -C -n 64 "$SYSPCI/$nic/config" || true
-	fi
+	for bdf in ${devices:-}; do
+		say "device $bdf:"
+		hexdump -C -n 64 "$SYSPCI/$bdf/config" || true
+	done
 	say "kernel log:"
 	dmesg | tail -n 40
 }

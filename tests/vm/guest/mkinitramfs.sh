@@ -81,7 +81,7 @@ done
 
 install -m 755 "$here/init" "$root/init"
 install -m 755 "$here/after-step" "$root/hf/after-step"
-install -m 644 "$here/lib.sh" "$root/hf/lib.sh"
+install -m 644 "$here/lib.sh" "$here/drivers.sh" "$root/hf/"
 install -m 644 "$here"/scenarios/*.sh "$root/hf/scenarios/"
 for pair in $modules; do
 	mkdir -p "$root/modules/${pair%%=*}"

@@ -320,6 +320,8 @@ static void check_statistics(const struct account *a, struct record *r, int u, c
 	snprintf(name, sizeof(name), "statistics-count-on%s", suffix);
 	for (i = 0; i < r->n_event; i++) {
 		e = &r->event[i];
+		if (event_driver(e) != DRIVER_NIC)
+			continue;
 		if (event_is(e, "regs", "before") && e->t <= r->update[u].reboot)
 			before = e;
 		if (event_is(e, "regs", "after") && e->kernel == u + 2 && !after)

@@ -38,20 +38,42 @@ static const char *const splats[] = {
 	"Unable to handle kernel",
 };
 
-const struct console_line *console_splat(const struct record *r)
+static bool is_splat(const char *text)
 {
-	size_t i, k;
+	size_t i;
 
-	for (i = 0; i < r->n_console; i++)
-		for (k = 0; k < ARRAY_SIZE(splats); k++)
-			if (strstr(r->console[i].text, splats[k]))
-				return &r->console[i];
+	for (i = 0; i < ARRAY_SIZE(splats); i++)
+		if (strstr(text, splats[i]))
+			return true;
+	return false;
+}
+
+const struct console_line *console_splat(const struct record *r, bool panics)
+{
+	bool panicked = false, traced = false;
+	const char *text;
+	size_t i;
+
+	for (i = 0; i < r->n_console; i++) {
+		text = r->console[i].text;
+		if (!is_splat(text))
+			continue;
+		if (panics && !panicked && strstr(text, "Kernel panic")) {
+			panicked = true;
+			continue;
+		}
+		if (panicked && !traced && strstr(text, "Call Trace:")) {
+			traced = true;
+			continue;
+		}
+		return &r->console[i];
+	}
 	return NULL;
 }
 
-void console_check(const struct record *r, struct checks *c)
+void console_check(const struct record *r, bool panics, struct checks *c)
 {
-	const struct console_line *bad = console_splat(r);
+	const struct console_line *bad = console_splat(r, panics);
 
 	check_add(c, "console-clean", r->n_console > 0 && !bad, "%zu lines%s%.200s", r->n_console,
 		  bad ? ", among them: " : "", bad ? bad->text : "");

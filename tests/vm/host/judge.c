@@ -221,7 +221,7 @@ static void make_checks(struct verdict *v, const struct scenario *sc, const char
 	size_t i;
 
 	check_end(v, sc);
-	console_check(&v->record, &v->checks);
+	console_check(&v->record, sc->panics, &v->checks);
 	if (scenario_has_nic(sc))
 		account_check(&v->account, &v->record, sc, &v->checks);
 	if (sc->iops)
@@ -262,7 +262,7 @@ int judge(struct verdict *v, const char *dir, const struct scenario *sc,
 		/* fallthrough */
 	case JUDGED_BY_GUEST:
 		check_end(v, sc);
-		console_check(&v->record, &v->checks);
+		console_check(&v->record, sc->panics, &v->checks);
 		check_guest_points(v);
 		break;
 	}
@@ -363,6 +363,7 @@ void verdict_free(struct verdict *v)
 {
 	account_free(&v->account);
 	hands_free(&v->hands);
+	nvme_free(&v->nvme);
 	checks_free(&v->checks);
 	record_free(&v->record);
 }

@@ -24,13 +24,14 @@ struct nvme_gap {
 /**
  * struct nvme - findings
  * @work: what the driver was to do; no commands if it never said
+ * @done: commands of each slot that the device took
  * @submitted, @completed: commands the device took, and those it completed
  * @wrong: commands that are not the next one of their slot, or for nothing that has a slot
  * @stray: completions of no command
  * @failed: completions that say so
- * @unfinished: slots whose commands were not all submitted
  * @longest_ms: longest time without a completion while commands were in flight
- * @resets: resets and fatal states
+ * @resets: resets
+ * @fatal: completions the controller could not deliver: it may not master the bus
  * @enables: writes to the configuration register after the driver was ready
  * @admin: admin commands after that
  * @writes_in_gap: registers and doorbells written from a reboot call to the driver's first look
@@ -38,9 +39,10 @@ struct nvme_gap {
  */
 struct nvme {
 	struct workload work;
-	long submitted, completed, wrong, stray, failed, unfinished;
+	uint64_t *done;
+	long submitted, completed, wrong, stray, failed;
 	double longest_ms;
-	int resets, enables, admin, writes_in_gap;
+	int resets, fatal, enables, admin, writes_in_gap;
 	char first[128];
 	struct nvme_gap gap[MAX_UPDATES];
 };
@@ -54,5 +56,6 @@ void nvme_check(const struct nvme *n, struct record *r, const struct scenario *s
 
 /* The device must be lost, having worked before. */
 void nvme_check_control(const struct nvme *n, struct record *r, struct checks *c);
+void nvme_free(struct nvme *n);
 
 #endif

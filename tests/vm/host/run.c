@@ -169,10 +169,11 @@ static pid_t start(struct run *r)
 	};
 	char *append = xasprintf(
 		"console=ttyS0,115200 earlyprintk=serial,ttyS0,115200 panic=-1 loglevel=7 kho=on liveupdate=on "
-		"vfio.enable_unsafe_noiommu_mode=1 hf.kernel=1 hf.scenario=%s hf.updates=%d hf.first=%s hf.next=%s hf.frames=0 hf.warm=%d hf.between=%d "
+		"vfio.enable_unsafe_noiommu_mode=1 hf.kernel=1 hf.scenario=%s hf.updates=%d hf.first=%s hf.next=%s hf.drivers=%s hf.frames=0 hf.warm=%d hf.between=%d "
 		"hf.idle=%d hf.timeout=%d %s %s",
 		c->scenario->guest, c->scenario->updates, kernel_kind_name(c->scenario->kernel),
-		kernel_kind_name(scenario_next_kernel(c->scenario)), c->rate, c->rate, IDLE_MS, c->timeout_s * 3 / 4,
+		kernel_kind_name(scenario_next_kernel(c->scenario)), scenario_drivers(c->scenario),
+		c->rate, c->rate, IDLE_MS, c->timeout_s * 3 / 4,
 		c->scenario->append ? c->scenario->append : "", c->append);
 	int console[2], events[2], qmp[2];
 	pid_t pid;

@@ -57,6 +57,13 @@ bool scenario_has_nic(const struct scenario *sc)
 	return strcmp(sc->device, "nvme");
 }
 
+const char *scenario_drivers(const struct scenario *sc)
+{
+	if (!scenario_has_nic(sc))
+		return "nvme-io";
+	return sc->iops ? "nic-rx,nvme-io" : "nic-rx";
+}
+
 int scenario_functions(const struct scenario *sc)
 {
 	static const int of[] = { [TOPO_ROOT_BUS] = 1,

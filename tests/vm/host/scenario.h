@@ -56,6 +56,7 @@ struct verdict;
  * @cancels: preserves that are taken back
  * @resumes: times a driver takes the device up from another one
  * @judged: what makes it pass
+ * @panics: a kernel is to panic; everything else on the console still counts
  * @check: adds checks of its own; NULL for none
  * @rate: frames per second
  * @timeout_s: bound of the whole run in seconds
@@ -74,6 +75,7 @@ struct scenario {
 	const char *guest;
 	int updates, cancels, resumes;
 	enum judgement judged;
+	bool panics;
 	void (*check)(struct verdict *v, const struct scenario *sc);
 	int rate;
 	int timeout_s;
@@ -96,6 +98,9 @@ const char *suite_name(enum suite suite);
 enum kernel_kind scenario_next_kernel(const struct scenario *sc);
 
 bool scenario_has_nic(const struct scenario *sc);
+
+/* The guest's drivers, as hf.drivers= has them. */
+const char *scenario_drivers(const struct scenario *sc);
 
 /* Functions that are judged: those carried, and the bridges above them. */
 int scenario_functions(const struct scenario *sc);

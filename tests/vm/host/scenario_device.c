@@ -52,6 +52,21 @@ const struct scenario scenarios_device[] = {
 		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
 	},
 	{
+		.name = "nvme", .suite = SUITE_DEVICE, .device = "nvme", .iops = 100,
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "update",
+		.updates = 1, .judged = JUDGED_ALL, .rate = 300, .timeout_s = 120,
+	},
+	{
+		.name = "nvme-control", .suite = SUITE_DEVICE, .device = "nvme", .iops = 100,
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_STOCK, .guest = "control",
+		.updates = 1, .judged = JUDGED_CONTROL, .rate = 300, .timeout_s = 120,
+	},
+	{
+		.name = "nic-nvme", .suite = SUITE_DEVICE, .device = "igb", .iops = 100,
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "update",
+		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 500, .timeout_s = 150,
+	},
+	{
 		.name = "updates", .suite = SUITE_DEVICE, .device = "igb",
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "update",
 		.updates = 4, .resumes = 4, .judged = JUDGED_ALL, .rate = 500, .timeout_s = 240,

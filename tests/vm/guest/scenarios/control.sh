@@ -25,14 +25,14 @@ kernel_1() {
 }
 
 kernel_2() {
-	dump_registers boot
+	[ "$drivers" != nic-rx ] || dump_registers boot
 	doing "retrieving the memory"
 	# shellcheck disable=SC2046
-	handoff retrieve -- /bin/nic-rx --resume --memory-only \
+	handoff retrieve -- "/bin/$drivers" --resume --memory-only \
 		$(driver_args) &
-	driver=$!
+	set_pid "$drivers" $!
 	wait_result
-	dump_registers end
+	[ "$drivers" != nic-rx ] || dump_registers end
 	dump_config end
 	dump_meminfo end
 }

@@ -11,8 +11,7 @@ kernel_1() {
 	for path in "$SYSPCI"/*; do
 		read -r device <"$path/device"
 		[ "$device" = 0x10c9 ] || continue
-		nic=${path##*/}
-		bind_vfio
+		bind_vfio "${path##*/}"
 	done
 	[ -e /dev/vfio/devices/noiommu-vfio1 ] || die "not two noiommu devices"
 	programs=$(sed 's/.*hf\.programs=\([^ ]*\).*/\1/' /proc/cmdline)

@@ -15,16 +15,6 @@ end_holder() {
 	done
 }
 
-take_up_again() {
-	kill -USR1 "$driver"
-	tries=0
-	while nic-rx --status "$driver" | grep -q '"detached":true'; do
-		tries=$((tries + 1))
-		[ "$tries" -lt 500 ] || die "the driver does not go on"
-		sleep 0.01
-	done
-}
-
 abort_cancelled() {
 	preserve
 	holdfast cancel --events "$EVENTS"
@@ -41,7 +31,8 @@ abort_detached() {
 abort_killed() {
 	random 250
 	doing "killing preserve after $random ms"
-	holdfast preserve --pid "$driver" &
+	# shellcheck disable=SC2046
+	holdfast preserve $(pids_of_drivers "--pid ") &
 	usleep $((random * 1000))
 	end_holder
 	wait "$!" || true

@@ -7,7 +7,7 @@
 
 let_sleep() {
 	doing "switching runtime power management on"
-	for bdf in $(path_of_nic); do
+	for bdf in $(path_of "$nic"); do
 		echo auto >"$SYSPCI/$bdf/power/control"
 	done
 }
