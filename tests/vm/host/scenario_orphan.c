@@ -4,9 +4,27 @@
  * frames out, 65520 of them are as many as the ring holds.
  */
 #include <stddef.h>
+#include <string.h>
 
 #include "scenario.h"
 #include "spells.h"
+
+/* The guest ends by going into a kernel that must stop before it finds a device. */
+static void check_list_panic(struct verdict *v, const struct scenario *sc)
+{
+	const struct console_line *line, *panic = NULL;
+	size_t i;
+
+	(void)sc;
+	for (i = 0; i < v->record.n_console && !panic; i++) {
+		line = &v->record.console[i];
+		if (strstr(line->text, "Kernel panic") &&
+		    strstr(line->text, "list of running functions is damaged"))
+			panic = line;
+	}
+	check_add(&v->checks, "next-kernel-panics", panic, "%s",
+		  panic ? panic->text : "it did not say that the list is damaged");
+}
 
 const struct scenario scenarios_orphan[] = {
 	{
@@ -56,6 +74,79 @@ const struct scenario scenarios_orphan[] = {
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-refused",
 		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
 		.rate = 200, .timeout_s = 180, .append = "hf.refuse=device",
+	},
+	{
+		.name = "orphan-agent", .suite = SUITE_DEVICE, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-agent",
+		.cancels = 1, .judged = JUDGED_ALL, .check = spells_check,
+		.rate = 500, .timeout_s = 150,
+	},
+	{
+		.name = "orphan-freeze", .suite = SUITE_DEVICE, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-freeze",
+		.updates = 1, .resumes = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
+		.rate = 500, .timeout_s = 150,
+	},
+	{
+		.name = "orphan-next-stock", .suite = SUITE_DEVICE, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .next = KERNEL_STOCK,
+		.guest = "orphan-next", .updates = 1, .judged = JUDGED_BY_GUEST,
+		.check = spells_check, .rate = 200, .timeout_s = 180, .append = "hf.without=stock",
+	},
+	{
+		.name = "orphan-next-luo", .suite = SUITE_ALL, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-next",
+		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
+		.rate = 200, .timeout_s = 180, .append = "hf.without=liveupdate=off",
+	},
+	{
+		.name = "orphan-next-kho", .suite = SUITE_ALL, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-next",
+		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
+		.rate = 200, .timeout_s = 180, .append = "hf.without=kho=off",
+	},
+	{
+		.name = "orphan-finish-untouched", .suite = SUITE_DEVICE, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-finish",
+		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
+		.rate = 200, .timeout_s = 240, .append = "hf.finish=untouched",
+	},
+	{
+		.name = "orphan-finish-unbound", .suite = SUITE_DEVICE, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-finish",
+		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
+		.rate = 200, .timeout_s = 240, .append = "hf.finish=unbound",
+	},
+	{
+		.name = "orphan-finish-bound", .suite = SUITE_ALL, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-finish",
+		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
+		.rate = 200, .timeout_s = 240, .append = "hf.finish=bound",
+	},
+	{
+		.name = "orphan-finish-closed", .suite = SUITE_DEVICE, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-finish",
+		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
+		.rate = 200, .timeout_s = 240, .append = "hf.finish=closed",
+	},
+	{
+		.name = "orphan-crash", .suite = SUITE_DEVICE, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-crash",
+		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
+		.rate = 200, .timeout_s = 120, .append = "crashkernel=320M",
+		.panics = true,
+	},
+	{
+		.name = "orphan-list", .suite = SUITE_DEVICE, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-list",
+		.judged = JUDGED_BY_GUEST, .check = check_list_panic,
+		.rate = 200, .timeout_s = 120, .panics = true,
+	},
+	{
+		.name = "orphan-removed", .suite = SUITE_DEVICE, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-removed",
+		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
+		.rate = 200, .timeout_s = 180,
 	},
 	{ .name = NULL },
 };

@@ -20,13 +20,6 @@ kernel_1() {
 	go
 }
 
-# Whoever does this is gone afterwards, with all he had retrieved
-step_by_step() {
-	doing "retrieving $1"
-	shift
-	session "$@" || die "not as expected"
-}
-
 kernel_2() {
 	spell on
 	guard_begin --churn
@@ -35,27 +28,27 @@ kernel_2() {
 	echo 1 >/proc/sys/vm/compact_memory
 	point "nobody retrieves anything"
 
-	step_by_step "nothing"
-	step_by_step "the device, which is not bound" get:5=EAGAIN
-	step_by_step "a memfd" get:1
-	step_by_step "the iommufd" get:4
+	take_apart "nothing"
+	take_apart "the device, which is not bound" get:5=EAGAIN
+	take_apart "a memfd" get:1
+	take_apart "the iommufd" get:4
 	refused "finish before the device is bound to vfio-pci" 1 "finish: EBUSY" \
 		session finish
 	bind_vfio
 	dump_config bound
-	step_by_step "the device to a bad address" badget:5=EFAULT
-	step_by_step "all that refers to something else first" get:5 get:4 get:1
-	step_by_step "the device twice, closing it once" get:5 drop:5 get:5
+	take_apart "the device to a bad address" badget:5=EFAULT
+	take_apart "all that refers to something else first" get:5 get:4 get:1
+	take_apart "the device twice, closing it once" get:5 drop:5 get:5
 	point "retrieved and closed"
 
 	node=/dev/vfio/devices/$(ls /dev/vfio/devices)
-	step_by_step "the device behind its back" "open:$node=EBUSY"
-	step_by_step "without descriptors" nofile get:1=EMFILE get:4=EMFILE \
+	take_apart "the device behind its back" "open:$node=EBUSY"
+	take_apart "without descriptors" nofile get:1=EMFILE get:4=EMFILE \
 		get:5=EMFILE files get:1 get:4 get:5
-	step_by_step "to a bad address" badget:1=EFAULT badget:4=EFAULT \
+	take_apart "to a bad address" badget:1=EFAULT badget:4=EFAULT \
 		badget:5=EFAULT get:1 get:4 get:5
-	step_by_step "and binding to another iommufd" get:5 foreign=EINVAL
-	step_by_step "and binding with a bad address" get:4 get:5 \
+	take_apart "and binding to another iommufd" get:5 foreign=EINVAL
+	take_apart "and binding with a bad address" get:4 get:5 \
 		badbind=EFAULT bind
 	point "mistakes"
 	guard_end

@@ -44,6 +44,11 @@ guard_end() {
 	fi
 }
 
+# memory_total - in kB. Pages that are kept for a device do not count.
+memory_total() {
+	sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo
+}
+
 # bus_master - COMMAND.BUS_MASTER, as the hardware has it
 bus_master() {
 	command=$(hexdump -s 4 -n 2 -e '1/2 "%u"' "$SYSPCI/$nic/config")
@@ -80,4 +85,31 @@ load_module() {
 		load_module "$needed"
 	done
 	insmod "$folder/$1.ko" || die "cannot load $1"
+}
+
+# load_next_kernel_with WORDS - more for its command line; the last one counts
+load_next_kernel_with() {
+	before=$hf_cmdline
+	hf_cmdline="$hf_cmdline $*"
+	load_next_kernel
+	hf_cmdline=$before
+}
+
+# take_apart WHAT STEP... - see session.c. Whoever does this is gone afterwards,
+# with all he had retrieved.
+take_apart() {
+	doing "retrieving $1"
+	shift
+	session "$@" || die "not as expected"
+}
+
+# native_driver_takes_it - which is for a device that is nobody's
+native_driver_takes_it() {
+	doing "letting a native driver have it"
+	load_module igb
+	[ "$(driver_of "$nic")" != vfio-pci ] ||
+		echo "$nic" >/sys/bus/pci/drivers/vfio-pci/unbind
+	echo >"$SYSPCI/$nic/driver_override"
+	[ -e "$SYSPCI/$nic/driver" ] || echo "$nic" >/sys/bus/pci/drivers_probe
+	[ "$(driver_of "$nic")" = igb ] || die "igb does not get it"
 }

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2154 # variables come from lib.sh
+#
+# The list of running functions is damaged on the way. The next kernel cannot
+# know what writes to its memory: it must stop before it does anything with a
+# device. It never comes to its init, so this kernel has the last word.
+
+# shellcheck source=tests/vm/guest/scenarios/orphan-lib.sh disable=SC1091
+. /hf/scenarios/orphan-lib.sh
+
+kernel_1() {
+	load_next_kernel
+	bind_vfio
+	start_driver
+	wait_frames "$hf_warm"
+	preserve
+	doing "damaging the list"
+	# The address of the first entry
+	blob pci 28=0x7f:1
+	detach_driver
+	emit '{"ev":"done","status":0}'
+	holdfast kexec
+	die "holdfast kexec returned"
+}
