@@ -8,8 +8,21 @@
 #include "event.h"
 #include "nic.h"
 
+#define REG_CTRL_EXT		0x0018
+#define  CTRL_EXT_EIAME		(1u << 24)	/* mask by IAM at each message */
+#define  CTRL_EXT_IAME		(1u << 27)	/* mask by IAM when ICR is read */
+#define  CTRL_EXT_PBA_CLR	(1u << 31)	/* clear pending bits with ICR */
+#define REG_EIAC		0x00dc		/* cleared by the message */
+#define REG_IAM			0x00e0		/* what is masked by itself */
+#define REG_IVAR		0x00e4		/* receive queue 0 in bits 3..0 */
+#define  IVAR_VALID		(1u << 3)
+#define CAUSE_RXT0		(1u << 7)	/* receive timer: a frame came */
+#define CAUSE_RXQ0		(1u << 20)	/* the same, by MSI-X only */
+#define VECTOR_RX		0
+
 #define REG_RDTR		0x2820		/* receive interrupt delay */
 #define REG_RFCTL		0x5008
+#define  RFCTL_ACK_DIS		(1u << 12)	/* no interrupt for TCP ACKs */
 #define  RFCTL_EXTENDED		(1u << 15)	/* extended descriptors */
 #define REG_MRQC		0x5818
 
@@ -46,6 +59,48 @@ static bool e1000e_done(const volatile struct rx_desc *desc,
 	return true;
 }
 
+static uint32_t cause(enum nic_irq mode)
+{
+	return mode == IRQ_MSIX ? CAUSE_RXQ0 : CAUSE_RXT0;
+}
+
+static void e1000e_irq_setup(struct nic *nic, enum nic_irq mode)
+{
+	uint32_t ext = nic_read(nic, REG_CTRL_EXT);
+
+	nic_write(nic, REG_IMC, ~0u);
+	/* Spurious interrupts of the 82574 otherwise, says Intel's driver */
+	nic_write(nic, REG_RFCTL, nic_read(nic, REG_RFCTL) | RFCTL_ACK_DIS);
+	if (mode == IRQ_MSIX) {
+		nic_write(nic, REG_IVAR, VECTOR_RX | IVAR_VALID);
+		nic_write(nic, REG_EIAC, CAUSE_RXQ0);
+		nic_write(nic, REG_IAM, CAUSE_RXQ0);
+		nic_write(nic, REG_CTRL_EXT, (ext & ~CTRL_EXT_IAME) |
+			  CTRL_EXT_PBA_CLR | CTRL_EXT_EIAME);
+	}
+	nic_read(nic, REG_STATUS);
+}
+
+static void e1000e_irq_ack(struct nic *nic, enum nic_irq mode)
+{
+	/* With MSI-X the message clears and masks its cause by itself */
+	if (mode == IRQ_MSIX)
+		return;
+	nic_write(nic, REG_IMC, cause(mode));
+	nic_read(nic, REG_ICR);
+}
+
+static void e1000e_irq_enable(struct nic *nic, enum nic_irq mode)
+{
+	nic_write(nic, REG_IMS, cause(mode));
+}
+
+static void e1000e_irq_disable(struct nic *nic)
+{
+	nic_write(nic, REG_IMC, ~0u);
+	nic_read(nic, REG_ICR);
+}
+
 const struct nic_ops e1000e_ops = {
 	.name = "e1000e",
 	.vendor = 0x8086,
@@ -54,4 +109,9 @@ const struct nic_ops e1000e_ops = {
 	.start = e1000e_start,
 	.stop = nic_disable_receive,
 	.done = e1000e_done,
+	.irq_modes = 1u << IRQ_MSIX | 1u << IRQ_MSI | 1u << IRQ_INTX,
+	.irq_setup = e1000e_irq_setup,
+	.irq_ack = e1000e_irq_ack,
+	.irq_enable = e1000e_irq_enable,
+	.irq_disable = e1000e_irq_disable,
 };

@@ -26,6 +26,25 @@
 
 #define ENABLE_TIMEOUT_MS	100
 
+/*
+ * Interrupts by MSI-X: causes go through IVAR to one of the extended causes,
+ * each of which is the vector of its number.
+ */
+#define REG_GPIE		0x1514
+#define  GPIE_NSICR		(1u << 0)	/* no clearing of ICR by itself */
+#define  GPIE_MULTIPLE_MSIX	(1u << 4)
+#define  GPIE_EIAME		(1u << 30)	/* mask by EIAM at each message */
+#define  GPIE_PBA		(1u << 31)	/* clear pending bits with EICR */
+#define REG_EIMS		0x1524		/* extended mask: set */
+#define REG_EIMC		0x1528		/* extended mask: clear */
+#define REG_EIAC		0x152c		/* cleared by the message */
+#define REG_EIAM		0x1530		/* masked by the message */
+#define REG_EITR0		0x1680		/* least time between messages */
+#define REG_IVAR0		0x1700		/* receive queue 0 in bits 7..0 */
+#define  IVAR_VALID		(1u << 7)
+#define VECTOR_RX		0
+#define EXTENDED_RX		(1u << VECTOR_RX)
+
 static void restart_autonegotiation(struct nic *nic)
 {
 	nic_write(nic, REG_MDIC, MDIC_DATA(PHY_AUTONEG_RESTART) |
@@ -85,6 +104,39 @@ static bool igb_done(const volatile struct rx_desc *desc, struct rx_done *out)
 	return true;
 }
 
+static void igb_irq_setup(struct nic *nic, enum nic_irq mode)
+{
+	(void)mode;
+	/* First: what follows is not taken otherwise */
+	nic_write(nic, REG_GPIE, GPIE_MULTIPLE_MSIX | GPIE_PBA | GPIE_EIAME |
+		  GPIE_NSICR);
+	nic_write(nic, REG_EIMC, ~0u);
+	nic_write(nic, REG_IVAR0, VECTOR_RX | IVAR_VALID);
+	nic_write(nic, REG_EITR0, 0);
+	nic_write(nic, REG_EIAC, EXTENDED_RX);
+	nic_write(nic, REG_EIAM, EXTENDED_RX);
+	nic_read(nic, REG_STATUS);
+}
+
+/* The message has cleared its cause (EIAC) and masked itself (EIAM) */
+static void igb_irq_ack(struct nic *nic, enum nic_irq mode)
+{
+	(void)nic;
+	(void)mode;
+}
+
+static void igb_irq_enable(struct nic *nic, enum nic_irq mode)
+{
+	(void)mode;
+	nic_write(nic, REG_EIMS, EXTENDED_RX);
+}
+
+static void igb_irq_disable(struct nic *nic)
+{
+	nic_write(nic, REG_EIMC, ~0u);
+	nic_read(nic, REG_STATUS);
+}
+
 const struct nic_ops igb_ops = {
 	.name = "igb",
 	.vendor = 0x8086,
@@ -93,4 +145,9 @@ const struct nic_ops igb_ops = {
 	.start = igb_start,
 	.stop = igb_stop,
 	.done = igb_done,
+	.irq_modes = 1u << IRQ_MSIX,
+	.irq_setup = igb_irq_setup,
+	.irq_ack = igb_irq_ack,
+	.irq_enable = igb_irq_enable,
+	.irq_disable = igb_irq_disable,
 };

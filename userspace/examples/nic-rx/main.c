@@ -29,6 +29,9 @@ struct options {
 	uint64_t timeout_ms;
 	uint64_t descriptors;
 	uint64_t sequences;
+	enum nic_irq irq_mode;
+	bool irq;
+	bool no_kick;
 	bool memory_only;
 };
 
@@ -43,8 +46,13 @@ static void usage(FILE *to)
 "  --events FILE     append JSON lines to FILE instead of stdout\n"
 "  --count N         end when N frames were received (default: no end);\n"
 "                    with --status: wait until N frames were consumed\n"
-"  --idle MS         end MS milliseconds after the last frame (default: never)\n"
+"  --idle MS         end MS milliseconds after the last frame, with --irq after\n"
+"                    the last interrupt (default: never)\n"
 "  --poll US         sleep US microseconds when the ring is empty (default 500)\n"
+"  --irq[=KIND]      look into the ring only when an interrupt came: msix\n"
+"                    (default), msi, intx; with --resume the kind it was\n"
+"                    started with\n"
+"  --no-kick         with --irq --resume: do not look before one came\n"
 "  --result FILE     write the result line to FILE as well\n"
 "  --descriptors N   ring size, a multiple of 8 up to 65520 (default 65520)\n"
 "  --sequences N     sequence numbers to account (default 262144)\n"
@@ -65,6 +73,8 @@ static const struct option long_options[] = {
 	{ "count", required_argument, NULL, 'n' },
 	{ "idle", required_argument, NULL, 'i' },
 	{ "poll", required_argument, NULL, 'p' },
+	{ "irq", optional_argument, NULL, 'I' },
+	{ "no-kick", no_argument, NULL, 'k' },
 	{ "result", required_argument, NULL, 'o' },
 	{ "descriptors", required_argument, NULL, 'd' },
 	{ "sequences", required_argument, NULL, 'q' },
@@ -106,6 +116,15 @@ static int parse_option(struct options *opt, int c)
 		break;
 	case 'p':
 		bad = option_number("poll", optarg, 0, 1000000, &opt->poll_us);
+		break;
+	case 'I':
+		opt->irq = true;
+		bad = optarg && wake_mode(optarg, &opt->irq_mode);
+		if (bad)
+			return option_complain("--irq takes msix, msi or intx");
+		break;
+	case 'k':
+		opt->no_kick = true;
 		break;
 	case 'o':
 		opt->result = optarg;
@@ -159,6 +178,12 @@ static int parse_options(struct options *opt, int argc, char **argv)
 		opt->bdf = argv[optind];
 	if (opt->memory_only && opt->mode != MODE_RESUME)
 		return option_complain("--memory-only goes with --resume");
+	if (opt->irq && opt->memory_only)
+		return option_complain("--irq needs a device, --memory-only has none");
+	if (opt->no_kick && !(opt->irq && opt->mode == MODE_RESUME))
+		return option_complain("--no-kick goes with --irq --resume");
+	if (opt->irq && opt->mode == MODE_START && opt->irq_mode == IRQ_NONE)
+		opt->irq_mode = IRQ_MSIX;
 	if (opt->descriptors % NIC_DESC_MULTIPLE)
 		return option_complain("--descriptors has to be a multiple of 8");
 	if (opt->mode == MODE_START && opt->count > opt->sequences)
@@ -172,15 +197,19 @@ static int run(const struct options *opt)
 		[END_COMPLETE] = "complete",
 		[END_IDLE] = "idle",
 		[END_ASKED] = "asked",
+		[END_FAILED] = "failed",
 	};
 	struct receiver rx = {
 		.memory_only = opt->memory_only,
 		.expected = opt->count,
 		.idle_ms = opt->idle_ms,
 		.poll_us = opt->poll_us,
+		.wake.mode = opt->irq_mode,
+		.irq = opt->irq,
+		.no_kick = opt->no_kick,
 	};
 	enum receiver_end end;
-	int ret = 0;
+	int ret;
 
 	signals_block();
 	if (opt->mode == MODE_RESUME ? receiver_resume(&rx) :
@@ -192,9 +221,10 @@ static int run(const struct options *opt)
 	/* Let go of: the device is not ours to touch, and goes on receiving */
 	if (end == END_DETACHED)
 		return EXIT_CLEAN;
+	ret = end == END_FAILED;
 	if (!rx.memory_only) {
 		report_registers(&rx, "end", true);
-		ret = receiver_stop(&rx);
+		ret |= receiver_stop(&rx);
 	}
 	if (report_result(&rx.state, opt->count, words[end], opt->result))
 		return EXIT_LOSS;

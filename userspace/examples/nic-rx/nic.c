@@ -75,7 +75,7 @@ int nic_reset(struct nic *nic)
 		return fail("%s: controller does not come out of reset",
 			    nic->ops->name);
 
-	/* The driver polls: no interrupt is ever enabled */
+	/* No interrupt before nic_ops.irq_setup and irq_enable, if ever */
 	nic_write(nic, REG_IMC, ~0u);
 	for (int i = 0; i < MTA_WORDS; i++)
 		nic_write(nic, REG_MTA + 4 * i, 0);

@@ -28,6 +28,9 @@ struct rx_done {
 
 struct nic;
 
+/* How the device tells that frames have come. The numbers are in the state. */
+enum nic_irq { IRQ_NONE, IRQ_INTX, IRQ_MSI, IRQ_MSIX };
+
 /**
  * struct nic_ops - what differs between families
  * @name: family, as QEMU calls the model
@@ -38,6 +41,12 @@ struct nic;
  *	descriptors are armed; 0, or -1 after fail()
  * @stop: stop receiving
  * @done: whether the device has given a descriptor back; if so fills @out
+ * @irq_modes: bit IRQ_... is set for what the family is driven with here
+ * @irq_setup: have received frames raise vector 0; still masked
+ * @irq_ack: an interrupt came: keep the device from raising another, where it
+ *	does not do that by itself
+ * @irq_enable: let it raise the next
+ * @irq_disable: let it raise none
  */
 struct nic_ops {
 	const char *name;
@@ -47,6 +56,11 @@ struct nic_ops {
 	int (*start)(struct nic *nic, uint64_t ring_pa, uint32_t descriptors);
 	void (*stop)(struct nic *nic);
 	bool (*done)(const volatile struct rx_desc *desc, struct rx_done *out);
+	unsigned int irq_modes;
+	void (*irq_setup)(struct nic *nic, enum nic_irq mode);
+	void (*irq_ack)(struct nic *nic, enum nic_irq mode);
+	void (*irq_enable)(struct nic *nic, enum nic_irq mode);
+	void (*irq_disable)(struct nic *nic);
 };
 
 extern const struct nic_ops igb_ops;
@@ -85,6 +99,8 @@ struct nic_statistics {
 #define  MDIC_PHY(p)		((uint32_t)(p) << 21)
 #define  MDIC_WRITE		(1u << 26)
 #define  MDIC_READY		(1u << 28)
+#define REG_ICR			0x00c0		/* interrupt cause, cleared by reading */
+#define REG_IMS			0x00d0		/* interrupt mask set */
 #define REG_IMC			0x00d8		/* interrupt mask clear */
 #define REG_RCTL		0x0100
 #define  RCTL_EN		(1u << 1)
@@ -147,7 +163,8 @@ uint32_t nic_tail(const struct nic *nic);
  * @nic: the controller
  * @tail: index of the first descriptor which is *not* the device's
  *
- * The only register write there is between start and stop.
+ * The only register write there is between start and stop, but for those of
+ * nic_ops.irq_ack and nic_ops.irq_enable.
  */
 void nic_set_tail(struct nic *nic, uint32_t tail);
 

@@ -108,15 +108,37 @@ static bool wait_detached(struct receiver *rx, const sigset_t *set)
 	}
 }
 
-enum receiver_end receiver_run(struct receiver *rx)
+/* What a signal leads to; END_GOES_ON when it is not the end */
+#define END_GOES_ON	((enum receiver_end)-1)
+
+static enum receiver_end obey(struct receiver *rx, int signal,
+			      const sigset_t *set)
+{
+	switch (signal) {
+	case SIGUSR1:
+		report_totals(rx, "totals");
+		break;
+	case SIGUSR2:
+		let_go(rx);
+		if (!wait_detached(rx, set))
+			return END_DETACHED;
+		break;
+	case SIGTERM:
+	case SIGINT:
+		return END_ASKED;
+	}
+	return END_GOES_ON;
+}
+
+static enum receiver_end run_polling(struct receiver *rx, const sigset_t *set)
 {
 	uint64_t last_ns = clock_local_ns();
-	sigset_t set;
 
-	signals_fill(&set);
 	for (;;) {
 		unsigned int n = receiver_poll(rx, BUDGET);
 		uint64_t now_ns = clock_local_ns();
+		enum receiver_end end;
+		int signal;
 
 		if (n)
 			last_ns = now_ns;
@@ -126,28 +148,93 @@ enum receiver_end receiver_run(struct receiver *rx)
 			 now_ns - last_ns > rx->idle_ms * 1000000)
 			return END_IDLE;
 
-		switch (signals_wait(&set, n ? 0 : (int64_t)rx->poll_us * 1000)) {
-		case SIGUSR1:
-			report_totals(rx, "totals");
-			break;
-		case SIGUSR2:
-			/* The device will need every descriptor it can get */
+		signal = signals_wait(set, n ? 0 : (int64_t)rx->poll_us * 1000);
+		/* The device will need every descriptor it can get */
+		if (signal == SIGUSR2)
 			while (receiver_poll(rx, BUDGET) == BUDGET)
 				;
-			let_go(rx);
-			if (!wait_detached(rx, &set))
-				return END_DETACHED;
+		end = obey(rx, signal, set);
+		if (end != END_GOES_ON)
+			return end;
+		if (signal == SIGUSR2)
 			last_ns = clock_local_ns();
+	}
+}
+
+static uint64_t poll_empty(struct receiver *rx)
+{
+	uint64_t frames = 0;
+	unsigned int n;
+
+	while ((n = receiver_poll(rx, BUDGET)))
+		frames += n;
+	return frames;
+}
+
+/*
+ * The order that misses nothing: look until the ring is empty, have the device
+ * raise an interrupt for the next frame, and look once more for what came in
+ * between. That second look may find a frame whose interrupt is on its way,
+ * which then wakes the driver for nothing.
+ */
+static int look(struct receiver *rx)
+{
+	const struct nic_ops *ops = rx->nic.ops;
+	uint64_t first, second;
+
+	ops->irq_ack(&rx->nic, rx->wake.mode);
+	first = poll_empty(rx);
+	ops->irq_enable(&rx->nic, rx->wake.mode);
+	if (wake_unmask(&rx->wake, &rx->vdev))
+		return -1;
+	second = poll_empty(rx);
+	wake_account(&rx->wake, first, second);
+	return 0;
+}
+
+static enum receiver_end run_woken(struct receiver *rx, const sigset_t *set)
+{
+	enum receiver_end end = END_GOES_ON;
+	int signal;
+
+	while (end == END_GOES_ON) {
+		/* Of its own accord it only ends, without looking */
+		uint64_t idle_ms = rx->received ? rx->idle_ms : 0;
+
+		switch (wake_wait(&rx->wake, idle_ms, &signal)) {
+		case WAKE_INTERRUPT:
+			if (look(rx))
+				return END_FAILED;
+			if (rx->expected && rx->received >= rx->expected)
+				return END_COMPLETE;
 			break;
-		case SIGTERM:
-		case SIGINT:
-			return END_ASKED;
+		case WAKE_SIGNAL:
+			end = obey(rx, signal, set);
+			break;
+		case WAKE_NOTHING:
+			return END_IDLE;
+		case WAKE_FAILED:
+			return END_FAILED;
 		}
 	}
+	return end;
+}
+
+enum receiver_end receiver_run(struct receiver *rx)
+{
+	sigset_t set;
+
+	signals_fill(&set);
+	return rx->wake.mode == IRQ_NONE ? run_polling(rx, &set) :
+	       run_woken(rx, &set);
 }
 
 int receiver_stop(struct receiver *rx)
 {
+	if (rx->wake.mode != IRQ_NONE) {
+		rx->nic.ops->irq_disable(&rx->nic);
+		wake_disarm(&rx->wake, &rx->vdev);
+	}
 	rx->nic.ops->stop(&rx->nic);
 	rx->state.live->running = 0;
 	return vfio_set_bus_master(&rx->vdev, false);

@@ -20,6 +20,7 @@
 #include "ring.h"
 #include "state.h"
 #include "vfio.h"
+#include "wake.h"
 
 /**
  * struct receiver - one device and its ring
@@ -31,7 +32,11 @@
  * @expected: frames to wait for, 0 for no end
  * @idle_ms: end when nothing came for so long, after the first frame; 0 for
  *	never
- * @poll_us: how long to sleep when the ring is empty
+ * @poll_us: how long to sleep when the ring is empty, without interrupts
+ * @wake: how the driver is woken instead; @wake.mode is IRQ_NONE to poll
+ * @irq: interrupts are wanted: at the start of kind @wake.mode, later of the
+ *	kind the device was set up for
+ * @no_kick: after an update wait for the device to raise one by itself
  * @received: sequence numbers accounted so far
  */
 struct receiver {
@@ -43,6 +48,9 @@ struct receiver {
 	uint64_t expected;
 	uint64_t idle_ms;
 	uint64_t poll_us;
+	struct wake wake;
+	bool irq;
+	bool no_kick;
 	uint64_t received;
 };
 
@@ -62,7 +70,9 @@ int receiver_start(struct receiver *rx, const char *bdf, uint32_t descriptors,
  * receiver_resume() - go on with descriptors that were handed over
  * @rx: limits and @memory_only are set, the rest is filled in
  *
- * Writes no register but the tail, and that only as buffers are given back.
+ * Writes no register but the tail, and that only as buffers are given back. With
+ * interrupts the vector is armed and kicked; the device is told to raise the next
+ * one after the look that the kick leads to.
  *
  * Return: 0, or -1 after fail(); the device has not been touched then.
  */
@@ -83,9 +93,10 @@ void receiver_take_up(struct receiver *rx, const char *state_name);
 /* How receiver_run() came to its end */
 enum receiver_end {
 	END_COMPLETE,		/* all expected frames are there */
-	END_IDLE,		/* nothing came for idle_ms */
+	END_IDLE,		/* nothing came, or woke, for idle_ms */
 	END_ASKED,		/* by signal */
 	END_DETACHED,		/* by signal, while the device was let go of */
+	END_FAILED,		/* could not sleep, after fail() */
 };
 
 enum receiver_end receiver_run(struct receiver *rx);

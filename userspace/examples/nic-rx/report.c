@@ -29,7 +29,26 @@ void report_ready(const struct receiver *rx)
 	event_number(&ev, "descriptors", rx->ring.count);
 	event_number(&ev, "ioas", rx->vdev.ioas_id);
 	event_hex(&ev, "ring_pa", rx->state.fixed->ring_pa);
+	event_string(&ev, "irq", wake_word(rx->wake.mode));
 	event_send(&ev);
+}
+
+/* What woke the driver, if it does not poll */
+static void add_wake(struct event *ev, const struct state *state)
+{
+	const struct wake_counts *counts = &state->live->wake;
+
+	if (state->fixed->irq == IRQ_NONE)
+		return;
+	event_string(ev, "irq", wake_word((enum nic_irq)state->fixed->irq));
+	event_number(ev, "interrupts", counts->interrupts);
+	event_number(ev, "wakeups", counts->wakeups);
+	event_number(ev, "spurious", counts->spurious);
+	event_number(ev, "woken_frames", counts->frames);
+	event_number(ev, "woken_frames_max", counts->frames_max);
+	event_number(ev, "second_looks", counts->second);
+	event_number(ev, "kicks", counts->kicks);
+	event_number(ev, "kick_frames", counts->kick_frames);
 }
 
 static void add_totals(struct event *ev, const struct receiver *rx)
@@ -42,6 +61,7 @@ static void add_totals(struct event *ev, const struct receiver *rx)
 	event_number(ev, "corrupt", live->corrupt);
 	event_number(ev, "foreign", live->foreign);
 	event_number(ev, "beyond", live->beyond);
+	add_wake(ev, &rx->state);
 }
 
 void report_resumed(const struct receiver *rx, const char *state_name,
@@ -56,6 +76,7 @@ void report_resumed(const struct receiver *rx, const char *state_name,
 	event_number(&ev, "received", rx->received + landed);
 	event_number(&ev, "before", rx->received);
 	event_number(&ev, "landed", landed);
+	event_string(&ev, "irq", wake_word(rx->wake.mode));
 	event_number(&ev, "position", rx->state.live->position);
 	if (!rx->memory_only)
 		event_number(&ev, "head", head);
@@ -253,6 +274,7 @@ int report_result(const struct state *state, uint64_t expected,
 	event_number(&ev, "found_gap_at", sum.found_gap_at);
 	event_number(&ev, "gprc", live->statistics.gprc);
 	event_number(&ev, "mpc", live->statistics.mpc);
+	add_wake(&ev, state);
 	event_send(&ev);
 	if (path && event_write_file(&ev, path))
 		return 1;

@@ -8,6 +8,7 @@
 #include "handover.h"
 #include "receive.h"
 #include "report.h"
+#include "signals.h"
 
 /* Where the three memfds are in the device's address space */
 #define RING_IOVA	0x10000000ull
@@ -81,11 +82,28 @@ static int fill_state(struct receiver *rx, const struct memory *mem,
 	fixed->vendor = rx->vdev.vendor;
 	fixed->device = rx->vdev.device;
 	memcpy(fixed->bdf, rx->vdev.bdf, sizeof(fixed->bdf));
+	fixed->irq = rx->wake.mode;
 	fixed->clock_khz = clock_measure_khz();
 	if (!fixed->clock_khz)
 		return fail("the processor's counter does not count");
 	state_seal(&rx->state);
 	return 0;
+}
+
+static int arm_vector(struct receiver *rx)
+{
+	sigset_t set;
+
+	signals_fill(&set);
+	rx->wake.counts = &rx->state.live->wake;
+	return wake_arm(&rx->wake, &rx->vdev, &set);
+}
+
+/* Frames may have come before the device raises anything: look once */
+static int start_interrupts(struct receiver *rx)
+{
+	rx->nic.ops->irq_setup(&rx->nic, rx->wake.mode);
+	return wake_kick(&rx->wake, &rx->vdev);
 }
 
 int receiver_start(struct receiver *rx, const char *bdf, uint32_t descriptors,
@@ -101,6 +119,9 @@ int receiver_start(struct receiver *rx, const char *bdf, uint32_t descriptors,
 	if (!rx->nic.ops)
 		return fail("%s: device %04x:%04x is neither igb (8086:10c9) nor e1000e (8086:10d3)",
 			    bdf, vendor, device);
+	if (rx->irq && !(rx->nic.ops->irq_modes & 1u << rx->wake.mode))
+		return fail("%s: %s is not driven with --irq=%s here", bdf,
+			    rx->nic.ops->name, wake_word(rx->wake.mode));
 
 	if (vfio_open(&rx->vdev, bdf, NIC_BAR_MIN) ||
 	    create_memory(&rx->vdev, &mem, descriptors, records) ||
@@ -108,8 +129,11 @@ int receiver_start(struct receiver *rx, const char *bdf, uint32_t descriptors,
 		return -1;
 	set_views(rx, &mem);
 	ring_arm_all(&rx->ring);
-	if (vfio_set_bus_master(&rx->vdev, true) ||
+	if ((rx->irq && arm_vector(rx)) ||
+	    vfio_set_bus_master(&rx->vdev, true) ||
 	    rx->nic.ops->start(&rx->nic, rx->state.fixed->ring_pa, descriptors))
+		return -1;
+	if (rx->irq && start_interrupts(rx))
 		return -1;
 	rx->state.live->running = 1;
 	report_ready(rx);
@@ -229,6 +253,25 @@ static void give_back_consumed(struct receiver *rx)
 	nic_set_tail(&rx->nic, ring_tail(&rx->ring, position));
 }
 
+/* Which kind it is, the device was told when it was started */
+static int choose_interrupt(struct receiver *rx)
+{
+	enum nic_irq have = (enum nic_irq)rx->state.fixed->irq;
+
+	if (!rx->irq) {
+		rx->wake.mode = IRQ_NONE;
+		return 0;
+	}
+	if (have == IRQ_NONE)
+		return fail("%s: was started without --irq and raises no interrupt",
+			    rx->state.fixed->bdf);
+	if (rx->wake.mode != IRQ_NONE && rx->wake.mode != have)
+		return fail("%s: was started with --irq=%s", rx->state.fixed->bdf,
+			    wake_word(have));
+	rx->wake.mode = have;
+	return 0;
+}
+
 int receiver_resume(struct receiver *rx)
 {
 	struct handover given;
@@ -242,11 +285,15 @@ int receiver_resume(struct receiver *rx)
 	set_views(rx, &mem);
 	if (!rx->memory_only && (check_device(rx) || check_addresses(rx)))
 		return -1;
+	if (choose_interrupt(rx) || (rx->irq && arm_vector(rx)))
+		return -1;
 
 	account_summary(&rx->state, 0, &sum);
 	rx->received = sum.received;
 	receiver_take_up(rx, "resumed");
 	if (!rx->memory_only)
 		give_back_consumed(rx);
+	if (rx->irq && !rx->no_kick)
+		return wake_kick(&rx->wake, &rx->vdev);
 	return 0;
 }

@@ -109,6 +109,8 @@ const char *state_check(struct state *state, void *memory, uint64_t size)
 		return "no clock rate";
 	if (!memchr(fixed->bdf, '\0', sizeof(fixed->bdf)))
 		return "device address is not terminated";
+	if (fixed->irq > IRQ_MSIX)
+		return "unknown kind of interrupt";
 	for (uint64_t i = 0; i < fixed->pages_count; i++)
 		if (((uint64_t *)((uint8_t *)memory + fixed->pages_offset))[i] %
 		    DMA_PAGE)

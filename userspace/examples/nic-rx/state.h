@@ -21,6 +21,7 @@
 
 #include "nic.h"
 #include "vfio.h"
+#include "wake.h"
 
 #define STATE_MAGIC		"hfnicrx"	/* 8 bytes with the NUL */
 #define STATE_VERSION		1
@@ -49,7 +50,7 @@
  * @vendor: PCI vendor ID
  * @device: PCI device ID
  * @bdf: address of the device, "0000:00:02.0"
- * @reserved: zero
+ * @irq: enum nic_irq, what the device was set up to raise when a frame comes
  * @checksum: of all of this with @checksum zero, and of the table of pages
  */
 struct state_fixed {
@@ -73,7 +74,7 @@ struct state_fixed {
 	uint16_t vendor;
 	uint16_t device;
 	char bdf[BDF_LEN];
-	uint32_t reserved;
+	uint32_t irq;
 	uint32_t checksum;
 };
 
@@ -93,6 +94,7 @@ _Static_assert(sizeof(struct state_fixed) <= STATE_LIVE_OFFSET, "fixed fits");
  * @corrupt: test frames with a wrong length, pattern or receive status
  * @beyond: good frames with a sequence number for which there is no record
  * @statistics: sum of all readings of the device's statistics
+ * @wake: what woke the driver
  */
 struct state_live {
 	uint64_t position;
@@ -105,9 +107,10 @@ struct state_live {
 	uint64_t corrupt;
 	uint64_t beyond;
 	struct nic_statistics statistics;
+	struct wake_counts wake;
 };
 
-_Static_assert(sizeof(struct state_live) == 88, "layout of state_live");
+_Static_assert(sizeof(struct state_live) == 152, "layout of state_live");
 
 /**
  * struct record - what is known of one sequence number
