@@ -76,7 +76,7 @@ static uint64_t sum_vfio_pci(const unsigned char *p, size_t n)
 /* Header and entries in use, not the whole block */
 static uint64_t sum_pci(const unsigned char *p, size_t n)
 {
-	size_t used = 24 + 28 * number(p + 20, 4);
+	size_t used = 24 + 28 * number(p + 16, 4);
 
 	return crc32(p, used < n ? used : n);
 }

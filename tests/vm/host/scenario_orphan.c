@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Devices that nobody takes up, and who may touch them. The rates are low: while nobody takes
- * frames out, 65520 of them are as many as the ring holds.
+ * frames out, 65520 of them are as many as the ring holds. Scratch areas are by default twice as
+ * large, each, as what the early boot allocated, which the memory for a crash kernel counts as.
  */
 #include <stddef.h>
 #include <string.h>
@@ -133,7 +134,7 @@ const struct scenario scenarios_orphan[] = {
 		.name = "orphan-crash", .suite = SUITE_DEVICE, .device = "igb",
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-crash",
 		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
-		.rate = 200, .timeout_s = 120, .append = "crashkernel=320M",
+		.rate = 200, .timeout_s = 120, .append = "crashkernel=256M kho_scratch=64M,128M,64M",
 		.panics = true,
 	},
 	{
@@ -145,6 +146,12 @@ const struct scenario scenarios_orphan[] = {
 	{
 		.name = "orphan-removed", .suite = SUITE_DEVICE, .device = "igb",
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-removed",
+		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
+		.rate = 200, .timeout_s = 180,
+	},
+	{
+		.name = "orphan-replaced", .suite = SUITE_DEVICE, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-replaced",
 		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
 		.rate = 200, .timeout_s = 180,
 	},

@@ -15,8 +15,8 @@ kernel_1() {
 	wait_frames "$hf_warm"
 	preserve
 	doing "damaging the list"
-	# The address of the first entry
-	blob pci 28=0x7f:1
+	# The domain of the first entry
+	blob pci 24=0x7f:1
 	detach_driver
 	emit '{"ev":"done","status":0}'
 	holdfast kexec

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2154,SC2119 # variables come from lib.sh
+#
+# One update after which the device is pulled before anybody has taken it over,
+# and another one is put in its place. Nobody can tell whether the first one is
+# quiet, so the memory is kept for good; the other one is an ordinary device.
+
+# shellcheck source=tests/vm/guest/scenarios/orphan-lib.sh disable=SC1091
+. /hf/scenarios/orphan-lib.sh
+
+kernel_1() {
+	load_next_kernel
+	bind_vfio
+	start_driver
+	wait_frames "$hf_warm"
+	preserve
+	detach_driver
+	go
+}
+
+# port_byte OFFSET - of configuration space of the port above
+port_byte() {
+	hexdump -s "$1" -n 1 -e '1/1 "%u"' "$SYSPCI/$port/config"
+}
+
+# The power indicator is off: the slot may be emptied without asking
+indicator_off() {
+	port=$(path_of_nic | head -n 1)
+	at=$(port_byte 52)
+	until [ "$(port_byte "$at")" = 16 ]; do
+		at=$(port_byte $((at + 1)))
+		[ "$at" != 0 ] || die "no slot"
+	done
+	# Slot control, upper byte: bits 9 and 8 of the register
+	at=$((at + 25))
+	low=$(printf '%03o' $(($(port_byte "$at") | 3)))
+	# shellcheck disable=SC2059 # it is the byte
+	printf "\\$low" | dd of="$SYSPCI/$port/config" bs=1 seek="$at" \
+		conv=notrunc 2>/dev/null
+}
+
+# wait_for TEST... - 20 s
+wait_for() {
+	tries=0
+	until "$@"; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 200 ] || die "it does not happen: $*"
+		sleep 0.1
+	done
+}
+
+cannot_be_finished() {
+	take_apart "what there is, $1" get:5=ENODEV get:4 get:1
+	refused "finish, $1" 1 "finish: E" session finish
+}
+
+kernel_2() {
+	spell on
+	guard_begin
+	sleep 1
+	spell any
+	doing "pulling it"
+	before=$(memory_total)
+	indicator_off
+	ask_host unplug '"id":"nic0"'
+	wait_for [ ! -d "$SYSPCI/$nic" ]
+	cannot_be_finished "without the device"
+	guard_end
+	point "pulled"
+
+	doing "putting another one in its place"
+	load_module e1000e
+	ask_host plug '"args":{"driver":"e1000e","id":"nic1","bus":"port0","netdev":"net0","romfile":""}'
+	wait_for [ -e "$SYSPCI/$nic/driver" ]
+	[ "$(driver_of "$nic")" = e1000e ] || die "it is not an ordinary device"
+	cannot_be_finished "with another device"
+	[ "$(memory_total)" = "$before" ] || die "memory was given back"
+	guard_begin
+	sleep 1
+	guard_end
+	point "another device"
+}
