@@ -23,17 +23,18 @@ port_byte() {
 	hexdump -s "$1" -n 1 -e '1/1 "%u"' "$SYSPCI/$port/config"
 }
 
-# The power indicator is off: the slot may be emptied without asking
-indicator_off() {
+# Slot power and its indicator off, behind the back of the hotplug driver: QEMU
+# takes the device away at once
+pull() {
 	port=$(path_of_nic | head -n 1)
 	at=$(port_byte 52)
 	until [ "$(port_byte "$at")" = 16 ]; do
 		at=$(port_byte $((at + 1)))
 		[ "$at" != 0 ] || die "no slot"
 	done
-	# Slot control, upper byte: bits 9 and 8 of the register
+	# Slot control, upper byte: bits 10 to 8 of the register
 	at=$((at + 25))
-	low=$(printf '%03o' $(($(port_byte "$at") | 3)))
+	low=$(printf '%03o' $(($(port_byte "$at") | 7)))
 	# shellcheck disable=SC2059 # it is the byte
 	printf "\\$low" | dd of="$SYSPCI/$port/config" bs=1 seek="$at" \
 		conv=notrunc 2>/dev/null
@@ -61,8 +62,7 @@ kernel_2() {
 	spell any
 	doing "pulling it"
 	before=$(memory_total)
-	indicator_off
-	ask_host unplug '"id":"nic0"'
+	pull
 	wait_for [ ! -d "$SYSPCI/$nic" ]
 	cannot_be_finished "without the device"
 	guard_end
