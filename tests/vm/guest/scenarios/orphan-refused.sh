@@ -57,9 +57,17 @@ kernel_2() {
 }
 
 # Nobody can take the device over any more. It is stopped, and then its memory is
-# free.
+# free. When the kernel cannot even tell which device it was, both go on as they
+# are.
 try_to_finish() {
 	doing "finishing"
+	if [ "$what" = device ]; then
+		take_apart "nothing, and finishing" finish=EINVAL
+		sleep 1
+		point "kept"
+		return
+	fi
+	spell any
 	session finish || die "it cannot be finished"
 	spell off
 	if bus_master; then
