@@ -5,14 +5,21 @@
 # has their names. $driver is the process ID of the first of them. What is said
 # of "the driver" here is done to all.
 
-# pid_of DRIVER, set_pid DRIVER PID
+# pid_of DRIVER, set_pid DRIVER PID. $second is that of the second driver.
 pid_of() {
-	eval "echo \"\$pid_${1%-*}\""
+	if [ "$1" = "${drivers%% *}" ]; then
+		echo "$driver"
+	else
+		echo "$second"
+	fi
 }
 
 set_pid() {
-	eval "pid_${1%-*}=\$2"
-	[ "$1" != "${drivers%% *}" ] || driver=$2
+	if [ "$1" = "${drivers%% *}" ]; then
+		driver=$2
+	else
+		second=$2
+	fi
 }
 
 # pids_of_drivers PREFIX - each behind PREFIX
@@ -34,11 +41,11 @@ driver_args() {
 	echo "--idle $hf_idle"
 	case $program,$hf_irq,$hf_kernel in
 	nic-rx,no,*) ;;
-	nic-rx,*) echo "--irq" ;;
+	nic-rx,*) echo "--irq=$hf_irq" ;;
 	nvme-io,no,1) echo "--commands $NVME_COMMANDS --poll" ;;
 	nvme-io,*,1) echo "--commands $NVME_COMMANDS" ;;
 	esac
-	[ "$hf_irq" != no-kick ] || [ "$hf_kernel" = 1 ] || echo "--no-kick"
+	[ "$hf_kick" = yes ] || [ "$hf_kernel" = 1 ] || echo "--no-kick"
 	[ "$hf_frames" = 0 ] || [ "$program" != nic-rx ] ||
 		echo "--count $hf_frames"
 }

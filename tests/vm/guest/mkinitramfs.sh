@@ -56,7 +56,7 @@ shift $((OPTIND - 1))
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(mktemp -d)
 chmod 755 "$root"
-trap 'rm -rf "$root"' EXIT
+trap 'rm -rf "$root" "$root.next" "$out.$$"' EXIT
 trap 'exit 1' HUP INT TERM
 
 # add_program FILE DIR - with the libraries it needs
@@ -94,13 +94,12 @@ archive() {
 		"$busybox" cpio -o -H newc -R 0:0 2>/dev/null)
 }
 
-archive "$root" >"$out.new"
+archive "$root" >"$out.$$"
 if [ -n "$kernel" ]; then
 	next=$root.next
-	trap 'rm -rf "$root" "$next"' EXIT
 	mkdir -p "$next/boot"
 	install -m 644 "$kernel" "$next/boot/vmlinuz"
-	cp "$out.new" "$next/boot/base"
-	archive "$next" >>"$out.new"
+	cp "$out.$$" "$next/boot/base"
+	archive "$next" >>"$out.$$"
 fi
-mv "$out.new" "$out"
+mv "$out.$$" "$out"

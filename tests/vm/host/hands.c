@@ -17,6 +17,13 @@
 #define BRIDGE_SUBORDINATE 0x1a
 #define BRIDGE_CONTROL 0x3e
 #define BRIDGE_CONTROL_RESET 0x40
+#define COMMAND_INTX_DISABLE 0x0400
+#define CAP_MSI 0x05
+#define CAP_MSIX 0x11
+#define MESSAGE_CONTROL 2
+#define MSI_ENABLE 0x0001
+#define MSIX_ENABLE 0x8000
+#define MSIX_MASK_ALL 0x4000
 #define CAP_PM 0x01
 #define PM_CSR 4
 #define PM_STATE 0x3
@@ -27,9 +34,15 @@
 #define LINK_DISABLE 0x10
 #define LINK_RETRAIN 0x20
 
-/* Receive tail registers: igb queue 0, and where e1000e has it (igb answers there too). */
+/*
+ * What a driver at work writes. The receive tail: igb queue 0, and where e1000e has it (igb answers
+ * there too). Interrupt masks: igb's extended one, e1000e's.
+ */
 #define IGB_RDT0 0xc018
 #define E1000_RDT0 0x2818
+#define IGB_EIMS 0x1524
+#define E1000_IMS 0x00d0
+#define E1000_IMC 0x00d8
 
 /* A PCI function as the trace knows it. */
 struct function {
@@ -55,6 +68,7 @@ struct look {
 	size_t n_dump, cap_dump, cap_dump_event;
 	bool in_window; /* the driver owns the device */
 	bool nobody; /* between reboot call and resume */
+	bool quiet; /* between reboot call and the start of the drivers */
 	bool resumed; /* the driver may be at work again, though we have not heard of it yet */
 };
 
@@ -174,6 +188,30 @@ static void look_at_link_write(struct look *l, struct function *f, const struct 
 	note(l->h->first_link, t, "link disabled or retrained");
 }
 
+/*
+ * From freeze until the driver arms its interrupts again none may reach a processor: nobody is there
+ * for it. Each write to what lets them through must leave it shut.
+ */
+static void look_at_interrupts(struct look *l, struct function *f, const struct trace_record *t)
+{
+	unsigned int msi = f->dump ? cfg_capability(f->dump, CAP_MSI) : 0;
+	unsigned int msix = f->dump ? cfg_capability(f->dump, CAP_MSIX) : 0;
+	bool loud = false;
+
+	if (!l->quiet || f->bridge)
+		return;
+	if (t->offset == COMMAND)
+		loud = !(t->value & COMMAND_INTX_DISABLE);
+	else if (msi && t->offset == msi + MESSAGE_CONTROL)
+		loud = t->value & MSI_ENABLE;
+	else if (msix && t->offset == msix + MESSAGE_CONTROL)
+		loud = (t->value & MSIX_ENABLE) && !(t->value & MSIX_MASK_ALL);
+	if (!loud)
+		return;
+	l->h->loud++;
+	note(l->h->first_loud, t, "interrupts let through");
+}
+
 static const char *where_of(const struct function *f, unsigned int offset, char *buf)
 {
 	if (f->dump)
@@ -257,6 +295,7 @@ static void look_at_config_write(struct look *l, const struct trace_record *t)
 	}
 	look_at_power_write(l, f, t);
 	look_at_link_write(l, f, t);
+	look_at_interrupts(l, f, t);
 	if (l->nobody)
 		count_write(l, f, t);
 }
@@ -280,9 +319,15 @@ static void look_at_reset(struct look *l, const struct trace_record *t)
 	note(l->h->first_reset, t, t->kind == TRACE_RESET ? "reset" : "device reset by register");
 }
 
+static bool is_work(uint64_t address)
+{
+	return address == IGB_RDT0 || address == E1000_RDT0 || address == IGB_EIMS ||
+	       address == E1000_IMS || address == E1000_IMC;
+}
+
 /*
- * While nobody owns the device no register is written; afterwards the driver moves the tail and
- * nothing else.
+ * While nobody owns the device no register is written; afterwards the driver moves the tail, unmasks
+ * interrupts, and nothing else.
  */
 static void look_at_register(struct look *l, const struct trace_record *t, bool after_reboot)
 {
@@ -290,7 +335,7 @@ static void look_at_register(struct look *l, const struct trace_record *t, bool 
 
 	if (!l->in_window || !after_reboot)
 		return;
-	if (l->resumed && (t->address == IGB_RDT0 || t->address == E1000_RDT0))
+	if (l->resumed && is_work(t->address))
 		return;
 	l->h->register_writes++;
 	snprintf(text, sizeof(text), "register 0x%llx <- 0x%llx", (unsigned long long)t->address,
@@ -359,6 +404,16 @@ static bool between_reboot_and_resume(const struct record *r, const struct trace
 	return false;
 }
 
+/* A driver arms its interrupts some time before its first look, and after this. */
+static bool before_drivers(const struct record *r, ns_t t)
+{
+	int i = r->n_updates - 1;
+
+	while (i > 0 && t < r->update[i].reboot)
+		i--;
+	return r->update[i].verified == NO_TIME || t < r->update[i].verified;
+}
+
 static void look_at_trace(struct look *l)
 {
 	const struct record *r = l->r;
@@ -370,6 +425,7 @@ static void look_at_trace(struct look *l)
 
 		l->in_window = is_owned(r, t);
 		l->nobody = l->in_window && between_reboot_and_resume(r, t, 0);
+		l->quiet = l->nobody && before_drivers(r, t->t);
 		l->resumed = !between_reboot_and_resume(r, t, LOOK_NS);
 		after_reboot = r->n_updates && t->t >= r->update[0].reboot;
 		switch (t->kind) {
@@ -512,7 +568,9 @@ void hands_check(const struct hands *h, const struct scenario *sc, struct checks
 		  h->first_link);
 	if (!sc->updates)
 		return;
-	check_add(c, "registers-untouched", !h->register_writes, "%d writes other than the tail %s",
+	check_add(c, "interrupts-quiet", !h->loud, "%d times let through %s", h->loud,
+		  h->first_loud);
+	check_add(c, "registers-untouched", !h->register_writes, "%d writes other than tail and interrupt mask %s",
 		  h->register_writes, h->first_register);
 	check_add(c, "config-space", !h->unlisted_changes && h->dumps >= functions * sc->updates,
 		  "%d of %d dumps compared, %zu differences, %d not on the list %s", h->dumps,

@@ -24,6 +24,7 @@
  * @bus_resets: secondary bus resets
  * @link_changes: writes to link control that disable or retrain a link
  * @register_writes: writes to NIC registers after the reboot call other than the ring's tail
+ * @loud: times interrupts were let through from a reboot call to the end of the agent's restore
  * @unlisted_changes: differences in configuration space no rule explains
  * @unlisted_writes: configuration writes between reboot call and resume no rule explains
  * @changes: array of differences before and after each update
@@ -33,12 +34,12 @@
  */
 struct hands {
 	int device_resets, bus_master_edges, bridge_bus_master_edges, power_changes;
-	int bus_number_changes, bus_resets, link_changes, register_writes, unlisted_changes,
+	int bus_number_changes, bus_resets, link_changes, register_writes, loud, unlisted_changes,
 		unlisted_writes;
 	struct json_object *changes, *writes;
 	int dumps;
 	char first_reset[128], first_edge[128], first_power[128], first_bus[128],
-		first_register[128], first_link[128];
+		first_register[128], first_link[128], first_loud[128];
 	char first_change[128], first_write[128];
 };
 

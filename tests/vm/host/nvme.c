@@ -19,7 +19,7 @@
 #define CC_ENABLE 1
 
 #define MAX_QUEUES 32
-#define MAX_CIDS 2048
+#define MAX_CIDS 65536 /* the driver uses all of them */
 
 /*
  * QEMU's main loop may be held up for some 200 ms on a busy host, and the throttle of the disk has
@@ -31,7 +31,7 @@ struct nvme_look {
 	struct nvme *n;
 	struct record *r;
 	const struct driver_marks *marks;
-	bool busy[MAX_QUEUES][MAX_CIDS];
+	bool (*busy)[MAX_CIDS]; /* of each queue */
 	ns_t last;
 };
 
@@ -223,12 +223,14 @@ void nvme_look(struct nvme *n, struct record *r)
 		.slots = event_int(ready, "slots", 0),
 		.span = event_int(ready, "span", 0),
 	};
-	if (!n->work.slots || n->work.slots > MAX_QUEUES * MAX_CIDS)
+	if (!n->work.slots || n->work.slots > MAX_CIDS)
 		return;
 	n->done = calloc(n->work.slots, sizeof(*n->done));
-	if (!n->done)
+	l.busy = calloc(MAX_QUEUES, sizeof(*l.busy));
+	if (!n->done || !l.busy)
 		die("out of memory");
 	look_at_trace(&l);
+	free(l.busy);
 }
 
 void nvme_make_disk(const char *dir)

@@ -149,6 +149,7 @@ static void find_update(struct record *r, size_t at, struct update *u)
 			      .preserved = NO_TIME,
 			      .reboot = r->event[at].t,
 			      .init = NO_TIME,
+			      .verified = NO_TIME,
 			      .resumed = 0 };
 	for (i = 0; i < at; i++) {
 		struct json_object *v;
@@ -162,6 +163,9 @@ static void find_update(struct record *r, size_t at, struct update *u)
 	}
 	if (init)
 		u->init = init->t;
+	for (e = init; e && e < &r->event[r->n_event] && e->kernel == init->kernel; e++)
+		if (event_is(e, "step", "verify") && u->verified == NO_TIME)
+			u->verified = e->t;
 	for (d = 0; d < DRIVERS; d++) {
 		if (!r->has[d])
 			continue;

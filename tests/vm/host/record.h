@@ -49,10 +49,12 @@ struct sent_frame {
  * @frozen: the kernel has frozen its sessions; NO_TIME if it did not say
  * @linux_starts: first console line of the new kernel
  * @init: first user instruction of the new kernel
+ * @verified: the agent has taken everything out again and will start the drivers; NO_TIME if it did
+ * not say
  * @resumed: first look of the last driver to have one; NO_TIME if one has none
  */
 struct update {
-	ns_t preserve, preserved, reboot, frozen, linux_starts, init, resumed;
+	ns_t preserve, preserved, reboot, frozen, linux_starts, init, verified, resumed;
 };
 
 #define MAX_UPDATES 64

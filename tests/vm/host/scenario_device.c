@@ -29,6 +29,64 @@ static void check_given_up(struct verdict *v, const struct scenario *sc)
 		  wanted);
 }
 
+/*
+ * A driver that sleeps until it is woken has found everything because of an interrupt, or because it
+ * looked once when interrupts were armed again.
+ */
+static void check_interrupts(struct verdict *v, const struct scenario *sc)
+{
+	const struct event *nic = v->record.marks[DRIVER_NIC].result,
+			   *nvme = v->record.marks[DRIVER_NVME].result;
+	long long received, woken, kicked, interrupts, wakeups, kicks;
+
+	if (sc->iops)
+		check_add(&v->checks, "nvme-interrupts", nvme && event_int(nvme, "wakeups", 0) > 0,
+			  "woken %lld times", nvme ? (long long)event_int(nvme, "wakeups", 0) : -1);
+	if (!nic) {
+		check_add(&v->checks, "interrupts", false, "no result");
+		return;
+	}
+	received = event_int(nic, "received", -1);
+	woken = event_int(nic, "woken_frames", -1);
+	kicked = event_int(nic, "kick_frames", -1);
+	interrupts = event_int(nic, "interrupts", -1);
+	wakeups = event_int(nic, "wakeups", -1);
+	kicks = event_int(nic, "kicks", -1);
+	check_add(&v->checks, "interrupts", interrupts > 0 && wakeups > 0 && wakeups <= interrupts,
+		  "%lld interrupts woke the driver %lld times", interrupts, wakeups);
+	check_add(&v->checks, "found-by-interrupt",
+		  received > 0 && woken > 0 && woken + kicked == received,
+		  "%lld frames: %lld found when woken, %lld when armed again", received, woken,
+		  kicked);
+	check_add(&v->checks, "armed-again", kicks == 1 + sc->resumes,
+		  "%lld times, with the first", kicks);
+}
+
+/* What came in the gap was found when interrupts were armed again, and not by one of them. */
+static void check_late(struct verdict *v, const struct scenario *sc)
+{
+	const struct event *nic = v->record.marks[DRIVER_NIC].result;
+	long long kicked = nic ? event_int(nic, "kick_frames", 0) : 0;
+
+	check_interrupts(v, sc);
+	check_add(&v->checks, "found-when-armed", kicked > 0 && kicked >= v->account.gap[0].stored,
+		  "%lld frames, %ld of them were stored in the gap", kicked,
+		  v->account.gap[0].stored);
+}
+
+/* The NIC has written them all, the driver never looks. */
+static void check_late_control(struct verdict *v, const struct scenario *sc)
+{
+	const struct account *a = &v->account;
+
+	(void)sc;
+	check_add(&v->checks, "control-never-looks",
+		  a->sent > 0 && (long)a->n_stored == a->sent && a->received >= 0 &&
+			  a->received < a->sent,
+		  "%ld frames sent, %zu stored, the driver found %ld", a->sent, a->n_stored,
+		  a->received);
+}
+
 const struct scenario scenarios_device[] = {
 	{
 		.name = "igb-pci-bridge", .suite = SUITE_DEVICE, .device = "igb",
@@ -62,31 +120,45 @@ const struct scenario scenarios_device[] = {
 		.updates = 1, .judged = JUDGED_CONTROL, .rate = 300, .timeout_s = 120,
 	},
 	{
-		.name = "nic-nvme", .suite = SUITE_DEVICE, .device = "igb", .iops = 100,
-		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "update",
-		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 500, .timeout_s = 150,
-	},
-	{
 		.name = "updates", .suite = SUITE_DEVICE, .device = "igb",
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "update",
 		.updates = 4, .resumes = 4, .judged = JUDGED_ALL, .rate = 500, .timeout_s = 240,
 	},
 	{
-		.name = "updates-given-up", .suite = SUITE_DEVICE, .device = "igb",
-		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "many-abort",
-		.updates = 4, .resumes = 4, .judged = JUDGED_ALL, .check = check_given_up,
-		.rate = 500, .timeout_s = 240,
-	},
-	{
-		.name = "many", .suite = SUITE_ALL, .device = "igb",
+		.name = "updates-both", .suite = SUITE_DEVICE, .device = "igb", .iops = 100,
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "update",
-		.updates = 25, .resumes = 25, .judged = JUDGED_ALL, .rate = 500, .timeout_s = 900,
+		.updates = 3, .resumes = 3, .judged = JUDGED_ALL, .check = check_interrupts,
+		.rate = 500, .timeout_s = 240, .append = "hf.irq=msix",
 	},
 	{
-		.name = "many-given-up", .suite = SUITE_ALL, .device = "igb",
-		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "many-abort",
+		.name = "updates-given-up", .suite = SUITE_DEVICE, .device = "igb", .iops = 100,
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "given-up",
+		.updates = 4, .resumes = 4, .judged = JUDGED_ALL, .check = check_given_up,
+		.rate = 500, .timeout_s = 300, .append = "hf.irq=msix",
+	},
+	{
+		.name = "irq-late", .suite = SUITE_DEVICE, .device = "e1000e",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "irq-late",
+		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .check = check_late,
+		.rate = 500, .timeout_s = 120, .append = "hf.irq=msi",
+	},
+	{
+		.name = "irq-late-control", .suite = SUITE_DEVICE, .device = "e1000e",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "irq-late",
+		.updates = 1, .resumes = 1, .judged = JUDGED_BY_GUEST, .check = check_late_control,
+		.rate = 500, .timeout_s = 120, .append = "hf.irq=msi hf.kick=no",
+	},
+	{
+		.name = "many", .suite = SUITE_ALL, .device = "igb", .iops = 100,
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "update",
+		.updates = 25, .resumes = 25, .judged = JUDGED_ALL, .check = check_interrupts,
+		.rate = 500, .timeout_s = 900, .append = "hf.irq=msix",
+	},
+	{
+		.name = "many-given-up", .suite = SUITE_ALL, .device = "igb", .iops = 100,
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "given-up",
 		.updates = 25, .resumes = 25, .judged = JUDGED_ALL, .check = check_given_up,
-		.rate = 500, .timeout_s = 900,
+		.rate = 500, .timeout_s = 900, .append = "hf.irq=msix",
 	},
 	{ .name = NULL },
 };
