@@ -331,9 +331,10 @@ void controller_ring_cq(struct controller *ctrl, uint32_t index,
 
 int controller_stop(struct controller *ctrl)
 {
-	uint32_t cc = reg_read(ctrl, REG_CC) & ~CC_SHN_MASK;
+	uint32_t cc = reg_read(ctrl, REG_CC);
 
-	reg_write(ctrl, REG_CC, cc | CC_SHN_NORMAL);
+	if ((cc & CC_SHN_MASK) != CC_SHN_NORMAL)
+		reg_write(ctrl, REG_CC, (cc & ~CC_SHN_MASK) | CC_SHN_NORMAL);
 	return wait_status(ctrl, CSTS_SHST_MASK, CSTS_SHST_DONE,
 			   SHUTDOWN_TIMEOUT_MS, "shut down");
 }

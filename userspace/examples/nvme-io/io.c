@@ -276,6 +276,12 @@ static bool is_done(const struct io *io)
 				 io->state.work.commands);
 }
 
+static enum io_end ended(const struct io *io)
+{
+	return io->completed < io->state.work.commands ?
+	       END_ASKED : END_COMPLETE;
+}
+
 /* Polls all queues; sleeps a little when nothing was new */
 static int step_polling(struct io *io, const sigset_t *set, uint32_t *found)
 {
@@ -343,6 +349,9 @@ enum io_end io_run(struct io *io)
 	enum io_end end;
 	sigset_t set;
 
+	/* The driver before was killed at its very end */
+	if (io->state.live->running != RUNNING_YES)
+		return ended(io);
 	signals_fill(&set);
 	/* Nothing can come of what is in memory alone but what is in flight */
 	io->draining = io->memory_only;
@@ -372,8 +381,7 @@ enum io_end io_run(struct io *io)
 			break;
 		}
 		if (is_done(io))
-			return io->completed < io->state.work.commands ?
-			       END_ASKED : END_COMPLETE;
+			return ended(io);
 		if (io->idle_ms && now_ns - last_ns >= io->idle_ms * 1000000)
 			return END_IDLE;
 	}
@@ -381,8 +389,13 @@ enum io_end io_run(struct io *io)
 
 int io_stop(struct io *io)
 {
-	if (controller_stop(&io->ctrl))
+	struct state_live *live = io->state.live;
+
+	/* First, so that a driver which comes after this one does the same */
+	__atomic_store_n(&live->running, RUNNING_STOPPING, __ATOMIC_RELEASE);
+	if (controller_stop(&io->ctrl) ||
+	    vfio_set_bus_master(&io->vdev, false))
 		return -1;
-	io->state.live->running = 0;
-	return vfio_set_bus_master(&io->vdev, false);
+	live->running = RUNNING_NOT;
+	return 0;
 }

@@ -124,7 +124,7 @@ enum io_end {
 
 enum io_end io_run(struct io *io);
 
-/* io_stop() - shut the controller down and forbid it DMA */
+/* io_stop() - shut the controller down and forbid it DMA; can be done again */
 int io_stop(struct io *io);
 
 #endif /* NVME_IO_IO_H */

@@ -95,7 +95,7 @@ static int start_controller(struct io *io, const struct memory *mem,
 	    controller_start(&io->ctrl, fixed, mem->queues.bytes, identity))
 		return -1;
 	io->state.live->enables++;
-	io->state.live->running = 1;
+	io->state.live->running = RUNNING_YES;
 	return check_room(io, identity);
 }
 
@@ -187,7 +187,9 @@ static int adopt_device(struct io *io, const struct handover *given)
 			    io->vdev.bdf, io->vdev.vendor, io->vdev.device,
 			    fixed->vendor, fixed->device);
 	set_bar(io);
-	if (controller_check(&io->ctrl, fixed))
+	/* Nothing but the result is left to do when it was being shut down */
+	if (io->state.live->running == RUNNING_YES &&
+	    controller_check(&io->ctrl, fixed))
 		return -1;
 	return controller_prepare(&io->ctrl, fixed->queues, fixed->depth);
 }
@@ -216,7 +218,8 @@ static int check_addresses(const struct io *io)
 /* Armed first and looked at then: what comes in between is seen either way */
 static int arm_again(struct io *io)
 {
-	if (!io->state.fixed->interrupts || io->memory_only)
+	if (!io->state.fixed->interrupts || io->memory_only ||
+	    io->state.live->running != RUNNING_YES)
 		return 0;
 	return irqs_arm(&io->irqs, &io->vdev, io->state.fixed->queues);
 }
@@ -232,6 +235,8 @@ int setup_resume(struct io *io)
 				 check_addresses(io) || arm_again(io)))
 		return -1;
 	io_attach(io, mem.queues.bytes, mem.buffers.bytes);
+	if (io->state.live->running != RUNNING_YES)
+		return 0;
 	io_take_up(io, "resumed");
 	if (io->irqs.armed && io->kick)
 		return irqs_kick(&io->irqs, &io->vdev);

@@ -130,11 +130,18 @@ struct gap {
 	uint32_t landed;
 };
 
+/* state_live.running */
+enum {
+	RUNNING_NOT,		/* not enabled yet, or shut down */
+	RUNNING_YES,
+	RUNNING_STOPPING,	/* all is done, and it is being shut down */
+};
+
 /**
  * struct state_live - how far the driver has come
  * @gaps: how often the device was taken up again
  * @detached: the driver keeps its hands off the device
- * @running: the controller is enabled
+ * @running: where the controller is in its life
  * @enables: how often this driver enabled it
  * @strays: completions of commands that nobody submitted
  * @wakeups: times the driver was woken by an interrupt

@@ -68,7 +68,7 @@ int status_show(long pid, uint64_t count, uint64_t timeout_ms)
 	event_number(&ev, "errors", sum.errors);
 	event_number(&ev, "gaps", state.live->gaps);
 	event_number(&ev, "wakeups", state.live->wakeups);
-	event_bool(&ev, "running", state.live->running);
+	event_bool(&ev, "running", state.live->running == RUNNING_YES);
 	event_bool(&ev, "detached", state.live->detached);
 	event_send(&ev);
 	return 0;

@@ -107,7 +107,7 @@ static int start(void)
 	    controller_start(&io.ctrl, io.state.fixed, shared->queues,
 			     &identity))
 		return 1;
-	io.state.live->running = 1;
+	io.state.live->running = RUNNING_YES;
 	io.state.live->enables++;
 	state_seal(&io.state);
 	return strcmp(identity.model, "a model") ||
@@ -246,8 +246,13 @@ static int stop(void)
 static bool shut_down(void)
 {
 	EXPECT(up(100, false));
+	EXPECT(run_to_the_end());
 	EXPECT(!serve(spawn(stop), 1));
 	EXPECT(controller_check(&io.ctrl, io.state.fixed));
+	/* Killed in the middle of it, another driver does the rest */
+	io.state.live->running = RUNNING_STOPPING;
+	EXPECT(io_run(&io) == END_COMPLETE);
+	EXPECT(!serve(spawn(stop), 1));
 	return true;
 }
 
