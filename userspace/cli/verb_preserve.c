@@ -201,13 +201,18 @@ static int write_manifest(struct cli *cli, int session, struct taken *t,
 /* Adds what the kernel logged meanwhile: it names areas and devices. */
 static int with_klog(int mark, int ret, struct hf_error *err)
 {
+	const char *last = "";
 	char log[768], *line;
 
 	hf_klog_since(mark, log, sizeof(log));
 	if (!ret)
 		return 0;
-	for (line = strtok(log, "\n"); line; line = strtok(NULL, "\n"))
-		hf_fail_add(err, "kernel: %s", line);
+	/* Once for each: what is tried again says the same again */
+	for (line = strtok(log, "\n"); line; line = strtok(NULL, "\n")) {
+		if (strcmp(line, last))
+			hf_fail_add(err, "kernel: %s", line);
+		last = line;
+	}
 	return ret;
 }
 

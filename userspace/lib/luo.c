@@ -130,10 +130,14 @@ int hf_luo_retrieve_session(int luo, const char *name, struct hf_error *err)
 		       strerror(-ret));
 }
 
-/* Sleeps for a while, longer each time; false when patience is at its end. */
+/*
+ * Sleeps for a while; false when patience is at its end. Never for long: with a
+ * driver that maps without a pause it is by chance that one of many tries finds
+ * a gap.
+ */
 static bool wait_a_little(struct hf_patience *p)
 {
-	double ms = p->tries < 5 ? 1u << p->tries : 32, now = hf_now_ms();
+	double ms = p->tries < 3 ? 1u << p->tries : 8, now = hf_now_ms();
 	struct timespec ts = {};
 
 	if (now >= p->until_ms)
