@@ -11,6 +11,7 @@
 #include "judge.h"
 #include "memory.h"
 #include "mutate.h"
+#include "selftest.h"
 #include "trace.h"
 
 struct damage {
@@ -195,10 +196,21 @@ static bool same_words(const char *a, const char *b, const struct checks *c)
 	return true;
 }
 
+void selftest_point_checks(const struct checks *c, const char *name, const char *failing)
+{
+	char *failed = failed_checks(c);
+	char *detail = xasprintf("failing: %s; expected: %s", *failed ? failed : "none",
+				 *failing ? failing : "none");
+
+	point(same_words(failed, failing, c), name, detail);
+	free(failed);
+	free(detail);
+}
+
 static void test_damage(const struct damage *d, const char *dir, const struct cfg_rules *rules)
 {
 	const struct scenario *sc = scenario_find(d->scenario);
-	char *to = xasprintf("%s/%s", dir, d->name), *failed, *detail;
+	char *to = xasprintf("%s/%s", dir, d->name);
 	struct verdict v;
 
 	if (!mutate_record(SAMPLE, to, &d->m)) {
@@ -206,13 +218,8 @@ static void test_damage(const struct damage *d, const char *dir, const struct cf
 	} else if (judge(&v, to, sc, rules)) {
 		point(false, d->name, "no verdict");
 	} else {
-		failed = failed_checks(&v.checks);
-		detail = xasprintf("failing: %s; expected: %s", *failed ? failed : "none",
-				   *d->failing ? d->failing : "none");
-		point(same_words(failed, d->failing, &v.checks), d->name, detail);
+		selftest_point_checks(&v.checks, d->name, d->failing);
 		verdict_free(&v);
-		free(failed);
-		free(detail);
 	}
 	free(to);
 }
@@ -343,12 +350,14 @@ int main(int argc, char **argv)
 		die("usage: selftest DIR");
 	if (cfg_rules_load(&rules, CFG_RULES))
 		return 1;
-	printf("KTAP version 1\n1..%zu\n", 14 + ARRAY_SIZE(damages));
+	printf("KTAP version 1\n");
 	test_trace_lines();
 	test_config_places();
 	test_memory_slope(argv[1]);
 	for (i = 0; i < ARRAY_SIZE(damages); i++)
 		test_damage(&damages[i], argv[1], &rules);
+	selftest_nvme(argv[1]);
+	printf("1..%d\n", points);
 	cfg_rules_free(&rules);
 	return failures != 0;
 }
