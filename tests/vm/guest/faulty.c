@@ -11,7 +11,7 @@
  * and ends it.
  *
  * Faults of its own:	unbound, unattached, no-iommufd, other-iommufd, none
- * Of a driver at work:	anonymous, closed-memfd, interrupt
+ * Of a driver at work:	anonymous, closed-memfd
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -152,28 +151,6 @@ static void unmap(const struct driver *d)
 		die("cannot unmap: %m");
 }
 
-/* The first MSI-X vector, to an eventfd, or none at all */
-static void set_interrupt(const struct driver *d, bool on)
-{
-	struct {
-		struct vfio_irq_set set;
-		int32_t fd;
-	} arg = {
-		.set = {
-			.argsz = on ? sizeof(arg) : sizeof(arg.set),
-			.flags = VFIO_IRQ_SET_ACTION_TRIGGER |
-				 (on ? VFIO_IRQ_SET_DATA_EVENTFD :
-				       VFIO_IRQ_SET_DATA_NONE),
-			.index = VFIO_PCI_MSIX_IRQ_INDEX,
-			.count = on,
-		},
-		.fd = on ? eventfd(0, EFD_CLOEXEC) : -1,
-	};
-
-	if (ioctl(d->device, VFIO_DEVICE_SET_IRQS, &arg))
-		die("cannot %s interrupts: %m", on ? "arm" : "disarm");
-}
-
 static void commit(struct driver *d, const char *fault)
 {
 	if (!strcmp(fault, "no-iommufd") || !strcmp(fault, "other-iommufd"))
@@ -184,16 +161,12 @@ static void commit(struct driver *d, const char *fault)
 		close(d->memfd);
 	if (!strcmp(fault, "anonymous"))
 		map_anonymous(d);
-	if (!strcmp(fault, "interrupt"))
-		set_interrupt(d, true);
 }
 
 static void undo(const struct driver *d, const char *fault)
 {
 	if (!strcmp(fault, "anonymous"))
 		unmap(d);
-	if (!strcmp(fault, "interrupt"))
-		set_interrupt(d, false);
 }
 
 static void wait_for_end(const sigset_t *end)

@@ -37,9 +37,6 @@ refuse_spoiled() {
 	be_faulty handoff pass --pid "$driver" -- /bin/faulty closed-memfd
 	not_preserved "memfd closed" "a memfd that is not preserved" "$faulty"
 	mend
-	be_faulty handoff pass --pid "$driver" -- /bin/faulty interrupt
-	not_preserved "interrupts armed" "interrupts armed" "$driver"
-	mend
 }
 
 refuse_process() {

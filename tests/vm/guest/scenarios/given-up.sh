@@ -5,12 +5,14 @@
 # happen: it is given up, or its agent killed, at a random step. The driver
 # carries on as if nothing had been.
 
-# The holder is gone, and the session with it
-end_holder() {
-	for pid in $(pidof holdfast @holdfast); do
-		kill -9 "$pid" 2>/dev/null || true
+# end_agent [PID] - whatever of it is there: the holder, and the session with it
+end_agent() {
+	for pid; do
+		kill -9 "$pid"
 	done
-	while pidof holdfast @holdfast >/dev/null; do
+	while pids=$(pidof holdfast @holdfast); do
+		# shellcheck disable=SC2086
+		kill -9 $pids 2>/dev/null || true
 		sleep 0.02
 	done
 }
@@ -34,14 +36,14 @@ abort_killed() {
 	# shellcheck disable=SC2046
 	holdfast preserve $(pids_of_drivers "--pid ") &
 	usleep $((random * 1000))
-	end_holder
+	end_agent "$!"
 	wait "$!" || true
 }
 
 abort_killed_detached() {
 	preserve
 	detach_driver
-	end_holder
+	end_agent
 	take_up_again
 }
 

@@ -36,7 +36,8 @@ refuse_class() {
 	mend
 }
 
-# vfio-pci enables virtual functions only if it may
+# vfio-pci enables virtual functions only if it may. QEMU's igb then gives what
+# it receives to them, so this is before there are any frames.
 refuse_virtual_functions() {
 	if [ ! -e "$SYSPCI/$nic/sriov_numvfs" ]; then
 		emit '{"ev":"refusal","name":"has virtual functions","skipped":true}'
@@ -45,7 +46,7 @@ refuse_virtual_functions() {
 	echo Y >/sys/module/vfio_pci/parameters/enable_sriov
 	echo 0 >"$SYSPCI/$nic/sriov_drivers_autoprobe"
 	echo 2 >"$SYSPCI/$nic/sriov_numvfs"
-	refused "has virtual functions" 1 "" holdfast preserve --pid "$driver"
+	refused "has virtual functions" 1 "" holdfast preserve --pid "$faulty"
 	said "$nic" "virtual functions"
 	echo 0 >"$SYSPCI/$nic/sriov_numvfs"
 }
@@ -54,6 +55,7 @@ kernel_1() {
 	bind_vfio
 	# The control: the same idle driver, and a device that can be carried
 	be_faulty faulty none "/dev/vfio/devices/$(cd "$SYSPCI/$nic/vfio-dev" && echo *)"
+	refuse_virtual_functions
 	hold_and_cancel "$faulty"
 	point "idle driver is preserved"
 	mend
@@ -62,7 +64,6 @@ kernel_1() {
 	dump_config running
 	refuse_class "VGA" 0x0300
 	refuse_class "USB host controller" 0x0c03
-	refuse_virtual_functions
 	hold_and_cancel "$driver"
 	point "driver at work is preserved"
 	wrap_up
