@@ -182,7 +182,7 @@ static bool disk_is_right(void)
 	account_blocks(&io.state, &disk);
 	for (uint64_t i = 0; i < disk.blocks; i++)
 		digest = block_digest(digest, sim.disk[i]);
-	return digest == disk.digest && disk.written == disk.blocks;
+	return digest == disk.digest;
 }
 
 /* All commands once and well, as the driver and as the device say */
@@ -362,7 +362,7 @@ static bool device_errs(void)
 	EXPECT(up(20000, false));
 	EXPECT(!sim.wrong);
 	submit_all();
-	/* Beyond the first laps, which only write */
+	/* Beyond the first lap, which only writes */
 	while (io.completed < 5000) {
 		sim_step(&sim, 8);
 		io_consume_all(&io);

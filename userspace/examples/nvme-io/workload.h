@@ -8,8 +8,8 @@
  * no two commands in flight touch the same block, and the order in which the
  * device works does not matter to what the blocks hold.
  *
- * The first commands of a slot write each of its blocks once; after that, reads
- * and writes are mixed, and every read finds something to verify.
+ * Reads and writes are mixed, half and half. A read is of a block that an
+ * earlier command of the slot has written, so that it finds something to verify.
  */
 #ifndef NVME_IO_WORKLOAD_H
 #define NVME_IO_WORKLOAD_H
@@ -59,17 +59,18 @@ static inline uint64_t workload_draw(const struct workload *work,
 static inline bool workload_is_write(const struct workload *work,
 				     uint32_t slot, uint64_t k)
 {
-	return k < work->span || (workload_draw(work, slot, k) & 1);
+	return !k || (workload_draw(work, slot, k) & 1);
 }
 
 /* Block that the command is for */
 static inline uint64_t workload_block(const struct workload *work,
 				      uint32_t slot, uint64_t k)
 {
-	uint64_t which = k < work->span ? k :
-			 (workload_draw(work, slot, k) >> 1) % work->span;
-
-	return (uint64_t)slot * work->span + which;
+	/* A read is of the block of any command before it; the first writes */
+	while (!workload_is_write(work, slot, k))
+		k = (workload_draw(work, slot, k) >> 1) % k;
+	return (uint64_t)slot * work->span +
+	       (workload_draw(work, slot, k) >> 1) % work->span;
 }
 
 /**
