@@ -87,6 +87,12 @@ static void check_late_control(struct verdict *v, const struct scenario *sc)
 		  a->received);
 }
 
+/* The other device is lost on purpose; the NIC does not notice. */
+static void check_nic(struct verdict *v, const struct scenario *sc)
+{
+	account_check(&v->account, &v->record, sc, &v->checks);
+}
+
 const struct scenario scenarios_device[] = {
 	{
 		.name = "igb-pci-bridge", .suite = SUITE_DEVICE, .device = "igb",
@@ -147,6 +153,24 @@ const struct scenario scenarios_device[] = {
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "irq-late",
 		.updates = 1, .resumes = 1, .judged = JUDGED_BY_GUEST, .check = check_late_control,
 		.rate = 500, .timeout_s = 120, .append = "hf.irq=msi hf.kick=no",
+	},
+	/* More resumes than there are: the guest stops the source */
+	{
+		.name = "two-partly", .suite = SUITE_DEVICE, .device = "igb", .iops = 100,
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "two-partly",
+		.updates = 1, .resumes = 2, .judged = JUDGED_ALL, .rate = 500, .timeout_s = 150,
+	},
+	{
+		.name = "two-mismatch", .suite = SUITE_DEVICE, .device = "igb", .iops = 100,
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "two-mismatch",
+		.updates = 1, .resumes = 2, .judged = JUDGED_BY_GUEST, .check = check_nic,
+		.rate = 500, .timeout_s = 150,
+	},
+	{
+		.name = "two-drop", .suite = SUITE_DEVICE, .device = "igb", .iops = 100,
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "two-drop",
+		.updates = 1, .resumes = 2, .judged = JUDGED_BY_GUEST, .check = check_nic,
+		.rate = 500, .timeout_s = 150,
 	},
 	{
 		.name = "many", .suite = SUITE_ALL, .device = "igb", .iops = 100,

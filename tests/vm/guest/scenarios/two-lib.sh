@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2034,SC2154 # variables of lib.sh and of scenarios
+#
+# One update of two drivers that do not both come back: the first kernel, and
+# what the second one needs. The guest says when no more frames are wanted.
+
+# is_bus_master BDF - COMMAND.BUS_MASTER, as the hardware has it
+is_bus_master() {
+	command=$(hexdump -s 4 -n 2 -e '1/2 "%u"' "$SYSPCI/$1/config")
+	[ $((command & 4)) != 0 ]
+}
+
+# Sets nic_bdf, disk_bdf, and the commands of their drivers
+name_both() {
+	# shellcheck disable=SC2086
+	set -- $devices
+	nic_bdf=$1 disk_bdf=$2
+	nic_command="/bin/nic-rx --resume $(driver_args nic-rx)"
+	disk_command="/bin/nvme-io --resume $(driver_args nvme-io)"
+}
+
+# The one for the NIC runs, the other one does not
+find_survivor() {
+	[ -z "$(pidof nvme-io)" ] || die "nvme-io runs"
+	driver=$(pidof nic-rx) || die "nic-rx does not run"
+}
+
+kernel_1() {
+	load_next_kernel
+	bind_vfio
+	start_driver
+	dump_meminfo driver
+	dump_config running
+	wait_frames "$hf_warm"
+	update
+}
