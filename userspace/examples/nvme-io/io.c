@@ -291,28 +291,34 @@ static int step_polling(struct io *io, const sigset_t *set, uint32_t *found)
 	return signals_wait(set, is_done(io) ? 0 : (int64_t)io->poll_us * 1000);
 }
 
-/* Looks only at queues whose interrupt came, and sleeps until one does */
+/*
+ * Looks only at queues whose interrupt came, until they are empty, and sleeps
+ * until one does.
+ */
 static int step_sleeping(struct io *io, uint32_t *found)
 {
 	int timeout_ms = io->idle_ms ? (int)io->idle_ms : -1;
 	uint32_t queues = 0;
-	int got = irqs_wait(&io->irqs, is_done(io) ? 0 : timeout_ms, &queues);
+	int got = irqs_wait(&io->irqs, is_done(io) || io->again ? 0 :
+			    timeout_ms, &queues);
 
 	*found = 0;
 	if (queues)
 		io->state.live->wakeups++;
+	queues |= io->again;
+	io->again = 0;
 	for (uint32_t i = 0; i < io->state.fixed->queues; i++) {
 		struct io_queue *queue = &io->queue[i];
 		uint32_t n;
 
 		if (!(queues & 1u << i))
 			continue;
-		/* The interrupt comes once for all that it is for */
-		do {
-			n = io_consume(io, queue);
-			io_submit(io, queue);
-			*found += n;
-		} while (n);
+		n = io_consume(io, queue);
+		io_submit(io, queue);
+		*found += n;
+		/* An interrupt may be for more than was there to be seen */
+		if (n)
+			io->again |= 1u << i;
 	}
 	return got;
 }

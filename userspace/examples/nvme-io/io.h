@@ -52,6 +52,7 @@ struct io_queue {
  * @queue: the queue pairs
  * @buffers: a page for each slot
  * @irqs: vectors, when interrupts are used
+ * @again: queues to look at again, a bit each
  * @memory_only: there is no device, or it must not be touched
  * @draining: nothing more is submitted
  * @kick: look once at every queue when interrupts were armed again
@@ -67,6 +68,7 @@ struct io {
 	struct io_queue queue[QUEUES_MAX];
 	uint8_t *buffers;
 	struct irqs irqs;
+	uint32_t again;
 	bool memory_only;
 	bool draining;
 	bool kick;
