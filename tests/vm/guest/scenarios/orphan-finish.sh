@@ -38,8 +38,7 @@ kernel_2() {
 	unbound)
 		bind_vfio
 		spell any
-		take_apart "all, and finishing" get:4 get:5 finish \
-			bind=ESHUTDOWN
+		take_apart "all, and finishing" get:4 get:5 finish bind
 		;;
 	bound)
 		bind_vfio

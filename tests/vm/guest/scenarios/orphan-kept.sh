@@ -32,8 +32,6 @@ kernel_2() {
 	take_apart "the device, which is not bound" get:5=EAGAIN
 	take_apart "a memfd" get:1
 	take_apart "the iommufd" get:4
-	refused "finish before the device is bound to vfio-pci" 1 "finish: EBUSY" \
-		session finish
 	bind_vfio
 	dump_config bound
 	take_apart "the device to a bad address" badget:5=EFAULT

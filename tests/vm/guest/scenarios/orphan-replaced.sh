@@ -32,12 +32,13 @@ pull() {
 		at=$(port_byte $((at + 1)))
 		[ "$at" != 0 ] || die "no slot"
 	done
-	# Slot control, upper byte: bits 10 to 8 of the register
-	at=$((at + 25))
-	low=$(printf '%03o' $(($(port_byte "$at") | 7)))
-	# shellcheck disable=SC2059 # it is the byte
-	printf "\\$low" | dd of="$SYSPCI/$port/config" bs=1 seek="$at" \
-		conv=notrunc 2>/dev/null
+	# Slot control, bits 10 to 8 of a register that is written at once
+	at=$((at + 24))
+	# shellcheck disable=SC2059 # these are the bytes
+	printf "$(printf '\\%03o\\%03o' "$(port_byte "$at")" \
+		$(($(port_byte $((at + 1))) | 7)))" |
+		dd of="$SYSPCI/$port/config" bs=2 seek=$((at / 2)) \
+			conv=notrunc 2>/dev/null
 }
 
 # wait_for TEST... - 20 s
