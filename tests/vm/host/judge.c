@@ -225,7 +225,8 @@ static void make_checks(struct verdict *v, const struct scenario *sc, const char
 	if (scenario_has_nic(sc))
 		account_check(&v->account, &v->record, sc, &v->checks);
 	if (sc->iops)
-		nvme_check(&v->nvme, &v->record, sc, dir, &v->checks);
+		nvme_check(&v->nvme, &v->record, sc, dir, v->account.longest_pause_ms,
+			   &v->checks);
 	hands_check(&v->hands, sc, &v->checks);
 	check_verify(v, sc);
 	if (sc->updates)

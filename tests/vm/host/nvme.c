@@ -297,7 +297,7 @@ static void check_driver(const struct nvme *n, struct record *r, struct checks *
 }
 
 void nvme_check(const struct nvme *n, struct record *r, const struct scenario *sc, const char *dir,
-		struct checks *c)
+		double pause_ms, struct checks *c)
 {
 	char name[48], suffix[16] = "";
 	int u;
@@ -310,7 +310,8 @@ void nvme_check(const struct nvme *n, struct record *r, const struct scenario *s
 		  n->submitted && n->completed == n->submitted && !n->stray && !n->failed,
 		  "%ld completed, %ld of no command, %ld failed", n->completed, n->stray,
 		  n->failed);
-	check_add(c, "nvme-continuous", n->completed > 1 && n->longest_ms < ALLOWED_HOLE_MS,
+	check_add(c, "nvme-continuous",
+		  n->completed > 1 && n->longest_ms < ALLOWED_HOLE_MS + pause_ms,
 		  "longest time without a completion %.1f ms", n->longest_ms);
 	check_add(c, "nvme-not-reset", n->work.commands && !n->resets && !n->fatal && !n->enables && !n->admin,
 		  "%d resets, %d completions not delivered, %d writes to its configuration, %d admin commands",

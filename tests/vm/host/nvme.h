@@ -51,8 +51,10 @@ struct nvme {
 void nvme_make_disk(const char *dir);
 
 void nvme_look(struct nvme *n, struct record *r);
+
+/* @pause_ms: the host was held up for that long itself, as the frame source noticed. */
 void nvme_check(const struct nvme *n, struct record *r, const struct scenario *sc, const char *dir,
-		struct checks *c);
+		double pause_ms, struct checks *c);
 
 /* The device must be lost, having worked before. */
 void nvme_check_control(const struct nvme *n, struct record *r, struct checks *c);

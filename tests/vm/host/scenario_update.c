@@ -94,10 +94,10 @@ const struct scenario scenarios_update[] = {
 	},
 	{
 		.name = "debug-update", .suite = SUITE_NONE,
-		.device = "igb", .topology = TOPO_ROOT_PORT,
-		.kernel = KERNEL_DEBUG, .guest = "update", .updates = 1, .resumes = 1,
-		.judged = JUDGED_ALL, .rate = 100, .timeout_s = 900,
-		.append = "kho_scratch=256M,384M,64M",
+		.device = "igb", .iops = 30, .topology = TOPO_ROOT_PORT,
+		.kernel = KERNEL_DEBUG, .guest = "update", .updates = 2, .resumes = 2,
+		.judged = JUDGED_ALL, .rate = 100, .timeout_s = 1200,
+		.append = "kho_scratch=256M,384M,64M hf.irq=msix",
 	},
 	{ .name = NULL },
 };

@@ -182,7 +182,7 @@ void selftest_nvme(const char *dir)
 			continue;
 		memset(&checks, 0, sizeof(checks));
 		nvme_look(&n, &r);
-		nvme_check(&n, &r, sc, to, &checks);
+		nvme_check(&n, &r, sc, to, 0, &checks);
 		selftest_point_checks(&checks, wrongs[i].name, wrongs[i].failing);
 		nvme_free(&n);
 		checks_free(&checks);
