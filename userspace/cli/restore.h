@@ -109,7 +109,8 @@ void clients_json(struct hf_json *j, const struct restore *r);
 /** step_handover() - start the drivers */
 int step_handover(struct restore *r);
 
-/* restore_steps.c: everything before the hand-over; each returns 0 or an exit
+/*
+ * restore_steps.c: everything before the hand-over; each returns 0 or an exit
  * code that ends the command
  */
 int step_manifest(struct restore *r);
