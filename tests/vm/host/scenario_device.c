@@ -121,6 +121,17 @@ const struct scenario scenarios_device[] = {
 		.updates = 1, .judged = JUDGED_ALL, .rate = 300, .timeout_s = 120,
 	},
 	{
+		.name = "nvme-resume", .suite = SUITE_DEVICE, .device = "nvme", .iops = 400,
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "resume-nvme",
+		.resumes = 9, .judged = JUDGED_ALL, .rate = 300, .timeout_s = 120,
+		.append = "hf.irq=yes",
+	},
+	{
+		.name = "nvme-refuse", .suite = SUITE_DEVICE, .device = "nvme", .iops = 400,
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "refuse-nvme",
+		.judged = JUDGED_BY_GUEST, .rate = 300, .timeout_s = 120,
+	},
+	{
 		.name = "nvme-control", .suite = SUITE_DEVICE, .device = "nvme", .iops = 100,
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_STOCK, .guest = "control",
 		.updates = 1, .judged = JUDGED_CONTROL, .rate = 300, .timeout_s = 120,

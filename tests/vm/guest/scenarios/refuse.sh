@@ -4,20 +4,8 @@
 # What the driver must refuse, each with its own message, and without harm to
 # the device: in the end all frames are there. Needs nothing from the kernel.
 
-# Runs in the place of a driver, with the descriptors of the one that let go
-in_its_place() {
-	handoff pass --pid "$driver" -- /bin/sh -c "$1"
-}
-
-# Descriptor number of a name: the place in the list, from 3 on
-# shellcheck disable=SC2016 # another shell expands it
-WHICH='fd=2; IFS=:; for n in $LISTEN_FDNAMES; do fd=$((fd + 1)); [ "$n" != state ] || break; done'
-
-# poke_state OFFSET CHARACTER - in the fixed part, see state.h
-poke_state() {
-	in_its_place "$WHICH; printf $2 |
-		dd of=/proc/self/fd/\$fd bs=1 seek=$1 conv=notrunc 2>/dev/null"
-}
+# shellcheck source=tests/vm/guest/scenarios/refuse-lib.sh disable=SC1091
+. /hf/scenarios/refuse-lib.sh
 
 kernel_1() {
 	refused "no address" 3 "is not a PCI address" nic-rx eth0
