@@ -246,6 +246,12 @@ static int bind_one(struct restore *r, size_t i, size_t *at)
 		ret = hf_vfio_bind(r->device[i], r->iommufd[k], &id);
 		*at = k;
 	}
+	if (ret == -ESHUTDOWN) {
+		hf_fail(r->err, ret,
+			"device %s was stopped and reset by the kernel before anybody took it over: give its driver up (--drop) and start it anew afterwards",
+			bdf);
+		return EXIT_FAILED;
+	}
 	if (ret) {
 		hf_fail(r->err, ret,
 			"cannot bind device %s to its iommufd: %s (dmesg has the reason); the device was left as it is",

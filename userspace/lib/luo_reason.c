@@ -48,7 +48,7 @@ static const struct reason preserve_iommufd[] = {
 
 static const struct reason preserve_device[] = {
 	{ ENOENT, "the kernel cannot preserve VFIO devices: it lacks the holdfast series or CONFIG_VFIO_PCI_LIVEUPDATE" },
-	{ EOPNOTSUPP, "its present state is not carried (interrupts armed, virtual functions, a kind of function that is refused; dmesg says which)" },
+	{ EOPNOTSUPP, "its present state is not carried (virtual functions, a kind of function or of place that is refused; dmesg says which)" },
 	{ ENXIO, "its iommufd is not preserved in this session; the iommufd goes before its devices" },
 	{ ENOTCONN, "it is not bound to an iommufd, or not attached to an IOAS" },
 	{ EBUSY, "it is preserved already, or is just being reset or reconfigured" },
