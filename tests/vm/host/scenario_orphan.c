@@ -10,6 +10,9 @@
 #include "scenario.h"
 #include "spells.h"
 
+/* To be filled and read again and again by the guard. */
+#define LITTLE_MEMORY "mem=1G"
+
 /* Slots are the port driver's and not the firmware's. */
 static const char *const native_hotplug[] = {
 	"-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off", NULL
@@ -37,13 +40,13 @@ const struct scenario scenarios_orphan[] = {
 		.name = "orphan-kept", .suite = SUITE_DEVICE, .device = "igb",
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-kept",
 		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .check = spells_check,
-		.rate = 200, .timeout_s = 240, .append = "page_poison=1",
+		.rate = 200, .timeout_s = 240, .append = LITTLE_MEMORY " page_poison=1",
 	},
 	{
 		.name = "orphan-control", .suite = SUITE_DEVICE, .device = "igb",
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_STOCK, .guest = "orphan-control",
 		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
-		.rate = 200, .timeout_s = 180,
+		.rate = 200, .timeout_s = 180, .append = LITTLE_MEMORY,
 	},
 	{
 		.name = "native-driver", .suite = SUITE_DEVICE, .device = "igb",
@@ -61,25 +64,25 @@ const struct scenario scenarios_orphan[] = {
 		.name = "orphan-refused-digest", .suite = SUITE_DEVICE, .device = "igb",
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-refused",
 		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
-		.rate = 200, .timeout_s = 180, .append = "hf.refuse=digest",
+		.rate = 200, .timeout_s = 180, .append = LITTLE_MEMORY " hf.refuse=digest",
 	},
 	{
 		.name = "orphan-refused-version", .suite = SUITE_ALL, .device = "igb",
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-refused",
 		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
-		.rate = 200, .timeout_s = 180, .append = "hf.refuse=version",
+		.rate = 200, .timeout_s = 180, .append = LITTLE_MEMORY " hf.refuse=version",
 	},
 	{
 		.name = "orphan-refused-damage", .suite = SUITE_ALL, .device = "igb",
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-refused",
 		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
-		.rate = 200, .timeout_s = 180, .append = "hf.refuse=damage",
+		.rate = 200, .timeout_s = 180, .append = LITTLE_MEMORY " hf.refuse=damage",
 	},
 	{
 		.name = "orphan-refused-device", .suite = SUITE_DEVICE, .device = "igb",
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-refused",
 		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
-		.rate = 200, .timeout_s = 180, .append = "hf.refuse=device",
+		.rate = 200, .timeout_s = 180, .append = LITTLE_MEMORY " hf.refuse=device",
 	},
 	{
 		.name = "orphan-agent", .suite = SUITE_DEVICE, .device = "igb",
@@ -97,43 +100,44 @@ const struct scenario scenarios_orphan[] = {
 		.name = "orphan-next-stock", .suite = SUITE_DEVICE, .device = "igb",
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .next = KERNEL_STOCK,
 		.guest = "orphan-next", .updates = 1, .judged = JUDGED_BY_GUEST,
-		.check = spells_check, .rate = 200, .timeout_s = 180, .append = "hf.without=stock",
+		.check = spells_check, .rate = 200, .timeout_s = 180,
+		.append = LITTLE_MEMORY " hf.without=stock",
 	},
 	{
 		.name = "orphan-next-luo", .suite = SUITE_ALL, .device = "igb",
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-next",
 		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
-		.rate = 200, .timeout_s = 180, .append = "hf.without=liveupdate=off",
+		.rate = 200, .timeout_s = 180, .append = LITTLE_MEMORY " hf.without=liveupdate=off",
 	},
 	{
 		.name = "orphan-next-kho", .suite = SUITE_ALL, .device = "igb",
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-next",
 		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
-		.rate = 200, .timeout_s = 180, .append = "hf.without=kho=off",
+		.rate = 200, .timeout_s = 180, .append = LITTLE_MEMORY " hf.without=kho=off",
 	},
 	{
 		.name = "orphan-finish-untouched", .suite = SUITE_DEVICE, .device = "igb",
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-finish",
 		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
-		.rate = 200, .timeout_s = 240, .append = "hf.finish=untouched",
+		.rate = 200, .timeout_s = 240, .append = LITTLE_MEMORY " hf.finish=untouched",
 	},
 	{
 		.name = "orphan-finish-unbound", .suite = SUITE_DEVICE, .device = "igb",
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-finish",
 		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
-		.rate = 200, .timeout_s = 240, .append = "hf.finish=unbound",
+		.rate = 200, .timeout_s = 240, .append = LITTLE_MEMORY " hf.finish=unbound",
 	},
 	{
 		.name = "orphan-finish-bound", .suite = SUITE_ALL, .device = "igb",
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-finish",
 		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
-		.rate = 200, .timeout_s = 240, .append = "hf.finish=bound",
+		.rate = 200, .timeout_s = 240, .append = LITTLE_MEMORY " hf.finish=bound",
 	},
 	{
 		.name = "orphan-finish-closed", .suite = SUITE_DEVICE, .device = "igb",
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-finish",
 		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
-		.rate = 200, .timeout_s = 240, .append = "hf.finish=closed",
+		.rate = 200, .timeout_s = 240, .append = LITTLE_MEMORY " hf.finish=closed",
 	},
 	{
 		.name = "orphan-crash", .suite = SUITE_DEVICE, .device = "igb",
@@ -152,14 +156,14 @@ const struct scenario scenarios_orphan[] = {
 		.name = "orphan-removed", .suite = SUITE_DEVICE, .device = "igb",
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-removed",
 		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
-		.rate = 200, .timeout_s = 180,
+		.rate = 200, .timeout_s = 180, .append = LITTLE_MEMORY,
 	},
 	{
 		.name = "orphan-replaced", .suite = SUITE_DEVICE, .device = "igb",
 		.topology = TOPO_ROOT_PORT, .args = native_hotplug,
 		.kernel = KERNEL_HOLDFAST, .guest = "orphan-replaced",
 		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
-		.rate = 200, .timeout_s = 180,
+		.rate = 200, .timeout_s = 180, .append = LITTLE_MEMORY,
 	},
 	{ .name = NULL },
 };

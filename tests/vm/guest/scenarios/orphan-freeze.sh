@@ -8,24 +8,6 @@
 # shellcheck source=tests/vm/guest/scenarios/orphan-lib.sh disable=SC1091
 . /hf/scenarios/orphan-lib.sh
 
-# Secondary and subordinate bus number of the port above: what is asked for the
-# buses behind it goes nowhere. DMA and MMIO go their way all the same.
-lose_device() {
-	port=$(path_of_nic | head -n 1)
-	dd if="$SYSPCI/$port/config" of=/run/buses bs=1 skip=25 count=2 2>/dev/null
-	printf '\000\000' |
-		dd of="$SYSPCI/$port/config" bs=1 seek=25 conv=notrunc 2>/dev/null
-	[ "$(hexdump -n 4 -e '1/4 "%x"' "$SYSPCI/$nic/config")" = ffffffff ] ||
-		die "the device still answers"
-}
-
-find_device_again() {
-	dd if=/run/buses of="$SYSPCI/$port/config" bs=1 seek=25 conv=notrunc \
-		2>/dev/null
-	[ "$(hexdump -n 4 -e '1/4 "%x"' "$SYSPCI/$nic/config")" != ffffffff ] ||
-		die "the device does not answer"
-}
-
 kernel_1() {
 	load_next_kernel
 	bind_vfio

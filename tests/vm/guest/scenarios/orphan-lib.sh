@@ -68,6 +68,23 @@ set_bus_master() {
 		conv=notrunc 2>/dev/null
 }
 
+# lose_device, find_device_again - the device does not answer meanwhile: the port
+# above has no secondary and subordinate bus number. What is asked for the buses
+# behind it goes nowhere; DMA and MMIO go their way all the same.
+lose_device() {
+	port=$(path_of_nic | head -n 1)
+	dd if="$SYSPCI/$port/config" of=/run/buses bs=1 skip=25 count=2 2>/dev/null
+	printf '\000\000' |
+		dd of="$SYSPCI/$port/config" bs=1 seek=25 conv=notrunc 2>/dev/null
+	[ "$(hexdump -n 4 -e '1/4 "%x"' "$SYSPCI/$nic/config")" = ffffffff ] ||
+		die "the device still answers"
+}
+
+find_device_again() {
+	dd if=/run/buses of="$SYSPCI/$port/config" bs=1 seek=25 conv=notrunc \
+		2>/dev/null
+}
+
 # driver_of BDF - name of the driver it is bound to, or "none"
 driver_of() {
 	name=$(readlink "$SYSPCI/$1/driver" || echo none)
