@@ -148,11 +148,17 @@ settle_memory() {
 	echo 3 >/proc/sys/vm/drop_caches || say "caches cannot be dropped"
 }
 
-# load_module NAME - of the kernel that is running
+# load_module NAME - and what it needs, from this kernel's folder
 load_module() {
-	kind=$hf_next
-	[ "$hf_kernel" != 1 ] || kind=$hf_first
-	insmod "/modules/$kind/$1.ko"
+	! grep -q "^$(echo "$1" | tr - _) " /proc/modules || return 0
+	folder=$(uname -r)
+	folder=/modules/${folder##*-}
+	[ -e "$folder/$1.ko" ] || die "no module $1 in $folder"
+	for needed in $(tr '\0' '\n' <"$folder/$1.ko" |
+		sed -n 's/^depends=//p' | tr , ' '); do
+		load_module "$needed"
+	done
+	insmod "$folder/$1.ko" || die "cannot load $1"
 }
 
 # bind_vfio [BDF...] - those, or all devices of the run

@@ -91,19 +91,6 @@ driver_of() {
 	echo "${name##*/}"
 }
 
-# load_module NAME - and what it needs, from this kernel's folder
-load_module() {
-	! grep -q "^$(echo "$1" | tr - _) " /proc/modules || return 0
-	folder=$(uname -r)
-	folder=/modules/${folder##*-}
-	[ -e "$folder/$1.ko" ] || die "no module $1 in $folder"
-	for needed in $(tr '\0' '\n' <"$folder/$1.ko" |
-		sed -n 's/^depends=//p' | tr , ' '); do
-		load_module "$needed"
-	done
-	insmod "$folder/$1.ko" || die "cannot load $1"
-}
-
 # load_next_kernel_with WORDS - more for its command line; the last one counts
 load_next_kernel_with() {
 	before=$hf_cmdline
