@@ -18,21 +18,39 @@ static const char *const native_hotplug[] = {
 	"-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off", NULL
 };
 
+static const struct console_line *find_line(const struct verdict *v, const char *a, const char *b)
+{
+	size_t i;
+
+	for (i = 0; i < v->record.n_console; i++)
+		if (strstr(v->record.console[i].text, a) && strstr(v->record.console[i].text, b))
+			return &v->record.console[i];
+	return NULL;
+}
+
 /* The guest ends by going into a kernel that must stop before it finds a device. */
 static void check_list_panic(struct verdict *v, const struct scenario *sc)
 {
-	const struct console_line *line, *panic = NULL;
-	size_t i;
+	const struct console_line *panic =
+		find_line(v, "Kernel panic", "list of running functions is damaged");
 
 	(void)sc;
-	for (i = 0; i < v->record.n_console && !panic; i++) {
-		line = &v->record.console[i];
-		if (strstr(line->text, "Kernel panic") &&
-		    strstr(line->text, "list of running functions is damaged"))
-			panic = line;
-	}
 	check_add(&v->checks, "next-kernel-panics", panic, "%s",
 		  panic ? panic->text : "it did not say that the list is damaged");
+}
+
+/* The guest ends by a reset, which ends QEMU, too: it must not have to be killed. */
+static void check_reboot(struct verdict *v, const struct scenario *sc)
+{
+	struct json_object *end;
+	const char *how = "not known";
+
+	(void)sc;
+	if (v->record.info && json_object_object_get_ex(v->record.info, "end", &end))
+		how = json_object_get_string(end);
+	check_add(&v->checks, "rebooted",
+		  find_line(v, "reboot: ", "Restarting system") && !strcmp(how, "done"),
+		  "the run's end: %s", how);
 }
 
 const struct scenario scenarios_orphan[] = {
@@ -164,6 +182,11 @@ const struct scenario scenarios_orphan[] = {
 		.kernel = KERNEL_HOLDFAST, .guest = "orphan-replaced",
 		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
 		.rate = 200, .timeout_s = 180, .append = LITTLE_MEMORY,
+	},
+	{
+		.name = "orphan-reboot", .suite = SUITE_DEVICE, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "orphan-reboot",
+		.judged = JUDGED_BY_GUEST, .check = check_reboot, .rate = 200, .timeout_s = 120,
 	},
 	{ .name = NULL },
 };
