@@ -48,33 +48,43 @@
  *   - - - - - - - - - - - - - - - - - - - - - kexec
  *          enumeration           adopt
  *   NONE  ------------> INCOMING <------> ADOPTED    (new kernel)
- *                               unadopt   |   |
- *                                quiesced |   | finish
- *                                         v   v
- *                                 QUIESCED -> FINISHED -> PRESERVED, ...
- *                                       finish
+ *                           |   unadopt   |   |
+ *                   quiesce |    quiesce, |   | finish
+ *                           v    quiesced v   v
+ *                         QUIESCED <------'  FINISHED -> PRESERVED, ...
+ *                           '------------------^
+ *                                 finish
  *
  * A bridge has no state, but counts of outgoing and incoming functions below.
  *
- * A function that is INCOMING is never released: it stays with its memory until
- * somebody adopts it, or until the next reboot, where it is stopped like any
- * other function because it is not outgoing.
+ * A function that is INCOMING keeps its memory until somebody adopts it, or
+ * until its session is finished without that: pci_liveupdate_quiesce() then stops
+ * and resets it before any memory is released, and if that fails the session
+ * cannot be finished. At the next reboot it is stopped like any other function,
+ * because it is not outgoing.
+ *
+ * A function that is removed is quiesced before that. The list, with what has
+ * become of each of its functions, outlives them: one that is found again goes on
+ * where it was, QUIESCED, or INCOMING if it could not be quiesced. It is an
+ * ordinary one when its update is finished.
  *
  * Locking
  * -------
  *
- * pci_liveupdate_lock protects the state, the counts and the outgoing list. It
- * is a spinlock, so that a freeze in the reboot path cannot wait for anything.
- * The list the new kernel got is read-only. Readers of a state do not lock: a
- * caller that must exclude a transition does so with the lock of the operation
- * it guards. Resets do with the device lock, which pci_liveupdate_preserve()
- * asks for.
+ * pci_liveupdate_lock protects the state, the counts, the outgoing list, and what
+ * is noted about the incoming one. It is a spinlock, so that a freeze in the
+ * reboot path cannot wait for anything. The list the new kernel got is read-only.
+ * Readers of a state do not lock: a caller that must exclude a transition does so
+ * with the lock of the operation it guards. Resets do with the device lock, which
+ * pci_liveupdate_preserve() asks for, and which pci_liveupdate_quiesce() tries to
+ * take: it never waits for a lock, so a handler may call it with any of its own.
  */
 
 #define pr_fmt(fmt) "PCI: live update: " fmt
 
 #include <linux/cleanup.h>
 #include <linux/crc32.h>
+#include <linux/delay.h>
 #include <linux/io.h>
 #include <linux/kexec_handover.h>
 #include <linux/kho/abi/pci.h>
@@ -90,6 +100,14 @@
 
 static DEFINE_SPINLOCK(pci_liveupdate_lock);
 
+/*
+ * The list the previous kernel has left, from retrieve to finish, and for each of
+ * its functions whether it is QUIESCED or FINISHED, which a removal must not
+ * undo.
+ */
+static struct pci_ser *pci_ser_incoming;
+static u8 pci_ser_past[PCI_SER_MAX_DEVICES];
+
 static const char * const pci_liveupdate_state_name[] = {
 	[PCI_LIVEUPDATE_NONE]		= "none",
 	[PCI_LIVEUPDATE_PRESERVED]	= "preserved",
@@ -103,38 +121,19 @@ static const char * const pci_liveupdate_state_name[] = {
 /* For each state, the states it may be left for. */
 static const u8 pci_liveupdate_next[] = {
 	[PCI_LIVEUPDATE_NONE]		= BIT(PCI_LIVEUPDATE_PRESERVED) |
-					  BIT(PCI_LIVEUPDATE_INCOMING),
+					  BIT(PCI_LIVEUPDATE_INCOMING) |
+					  BIT(PCI_LIVEUPDATE_QUIESCED),
 	[PCI_LIVEUPDATE_PRESERVED]	= BIT(PCI_LIVEUPDATE_NONE) |
 					  BIT(PCI_LIVEUPDATE_FROZEN),
 	[PCI_LIVEUPDATE_FROZEN]		= BIT(PCI_LIVEUPDATE_PRESERVED),
-	[PCI_LIVEUPDATE_INCOMING]	= BIT(PCI_LIVEUPDATE_ADOPTED),
+	[PCI_LIVEUPDATE_INCOMING]	= BIT(PCI_LIVEUPDATE_ADOPTED) |
+					  BIT(PCI_LIVEUPDATE_QUIESCED),
 	[PCI_LIVEUPDATE_ADOPTED]	= BIT(PCI_LIVEUPDATE_INCOMING) |
 					  BIT(PCI_LIVEUPDATE_QUIESCED) |
 					  BIT(PCI_LIVEUPDATE_FINISHED),
 	[PCI_LIVEUPDATE_QUIESCED]	= BIT(PCI_LIVEUPDATE_FINISHED),
 	[PCI_LIVEUPDATE_FINISHED]	= BIT(PCI_LIVEUPDATE_PRESERVED),
 };
-
-/* The one place where a state changes. */
-static int pci_liveupdate_set_state(struct pci_dev *dev,
-				    enum pci_liveupdate_state state)
-{
-	enum pci_liveupdate_state old = dev->liveupdate_state;
-
-	lockdep_assert_held(&pci_liveupdate_lock);
-
-	if (!(pci_liveupdate_next[old] & BIT(state))) {
-		pci_err(dev, "live update: cannot go from %s to %s\n",
-			pci_liveupdate_state_name[old],
-			pci_liveupdate_state_name[state]);
-		return -EBUSY;
-	}
-
-	WRITE_ONCE(dev->liveupdate_state, state);
-	pci_info(dev, "live update: %s -> %s\n", pci_liveupdate_state_name[old],
-		 pci_liveupdate_state_name[state]);
-	return 0;
-}
 
 static u32 pci_ser_crc(const struct pci_ser *ser)
 {
@@ -165,6 +164,42 @@ static struct pci_dev_ser *pci_ser_find_dev(struct pci_ser *ser,
 {
 	return pci_ser_find(ser, pci_domain_nr(dev->bus), dev->bus->number,
 			    dev->devfn);
+}
+
+/* What has become of an incoming function, now and if it is removed */
+static void pci_ser_note(struct pci_dev *dev, enum pci_liveupdate_state state)
+{
+	struct pci_dev_ser *entry;
+
+	if (!pci_ser_incoming || (state != PCI_LIVEUPDATE_QUIESCED &&
+				  state != PCI_LIVEUPDATE_FINISHED))
+		return;
+
+	entry = pci_ser_find_dev(pci_ser_incoming, dev);
+	if (entry)
+		pci_ser_past[entry - pci_ser_incoming->devices] = state;
+}
+
+/* The one place where a state changes. */
+static int pci_liveupdate_set_state(struct pci_dev *dev,
+				    enum pci_liveupdate_state state)
+{
+	enum pci_liveupdate_state old = dev->liveupdate_state;
+
+	lockdep_assert_held(&pci_liveupdate_lock);
+
+	if (!(pci_liveupdate_next[old] & BIT(state))) {
+		pci_err(dev, "live update: cannot go from %s to %s\n",
+			pci_liveupdate_state_name[old],
+			pci_liveupdate_state_name[state]);
+		return -EBUSY;
+	}
+
+	WRITE_ONCE(dev->liveupdate_state, state);
+	pci_ser_note(dev, state);
+	pci_info(dev, "live update: %s -> %s\n", pci_liveupdate_state_name[old],
+		 pci_liveupdate_state_name[state]);
+	return 0;
 }
 
 static u16 pci_ser_read_word(struct pci_dev *dev, int where)
@@ -267,12 +302,16 @@ static int pci_liveupdate_flb_retrieve(struct liveupdate_flb_op_args *args)
 
 	pr_info("%u functions and bridges were left running\n",
 		ser->nr_devices);
+	scoped_guard(spinlock, &pci_liveupdate_lock)
+		pci_ser_incoming = ser;
 	args->obj = ser;
 	return 0;
 }
 
 static void pci_liveupdate_flb_finish(struct liveupdate_flb_op_args *args)
 {
+	scoped_guard(spinlock, &pci_liveupdate_lock)
+		pci_ser_incoming = NULL;
 	kho_restore_free(args->obj);
 }
 
@@ -368,11 +407,6 @@ static int pci_liveupdate_can_preserve(struct pci_dev *dev)
 	/* INTx has to be kept quiet between the two kernels */
 	if (dev->pin && dev->broken_intx_masking) {
 		pci_err(dev, "live update: INTx cannot be masked\n");
-		return -EOPNOTSUPP;
-	}
-
-	if (pci_dev_msi_enabled(dev)) {
-		pci_err(dev, "live update: MSI or MSI-X is enabled\n");
 		return -EOPNOTSUPP;
 	}
 
@@ -598,15 +632,45 @@ void pci_liveupdate_unfreeze(struct pci_dev *dev)
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_unfreeze);
 
+/* How many functions of the list below @bridge are not incoming any more? */
+static u32 pci_ser_nr_finished(const struct pci_ser *ser, struct pci_dev *bridge)
+{
+	u8 secondary, subordinate;
+	u32 nr = 0;
+
+	lockdep_assert_held(&pci_liveupdate_lock);
+
+	pci_read_config_byte(bridge, PCI_SECONDARY_BUS, &secondary);
+	pci_read_config_byte(bridge, PCI_SUBORDINATE_BUS, &subordinate);
+
+	for (u32 i = 0; i < ser->nr_devices; i++) {
+		const struct pci_dev_ser *entry = &ser->devices[i];
+
+		if (pci_ser_past[i] == PCI_LIVEUPDATE_FINISHED &&
+		    entry->domain == pci_domain_nr(bridge->bus) &&
+		    entry->bus >= secondary && entry->bus <= subordinate)
+			nr++;
+	}
+
+	return nr;
+}
+
 /*
  * Mark @dev as incoming if @entry describes it. The caller goes on with
  * pci_setup_device(), so @dev has an address and a name, but not much else.
  */
 static void pci_liveupdate_setup_incoming(struct pci_dev *dev,
+					  const struct pci_ser *ser,
 					  const struct pci_dev_ser *entry)
 {
+	u8 past = READ_ONCE(pci_ser_past[entry - ser->devices]);
 	struct pci_dev_ser found;
+	u32 nr;
 	u16 cmd;
+
+	/* Was removed since, and is found again */
+	if (past == PCI_LIVEUPDATE_FINISHED)
+		return;
 
 	pci_ser_describe(dev, &found);
 	found.nr_below = entry->nr_below;
@@ -620,15 +684,21 @@ static void pci_liveupdate_setup_incoming(struct pci_dev *dev,
 	}
 
 	pci_read_config_word(dev, PCI_COMMAND, &cmd);
-	if (!(cmd & PCI_COMMAND_MASTER))
+	if (!(cmd & PCI_COMMAND_MASTER) && past != PCI_LIVEUPDATE_QUIESCED)
 		pci_warn(dev, "live update: bus mastering is off\n");
 	dev->is_busmaster = !!(cmd & PCI_COMMAND_MASTER);
 
 	guard(spinlock)(&pci_liveupdate_lock);
 	if (entry->flags & PCI_DEV_SER_BRIDGE) {
-		WRITE_ONCE(dev->liveupdate_incoming, entry->nr_below);
+		nr = entry->nr_below - min(pci_ser_nr_finished(ser, dev),
+					   entry->nr_below);
+		if (!nr)
+			return;
+		WRITE_ONCE(dev->liveupdate_incoming, nr);
 		pci_info(dev, "live update: bridge above %u running functions\n",
-			 entry->nr_below);
+			 nr);
+	} else if (past == PCI_LIVEUPDATE_QUIESCED) {
+		pci_liveupdate_set_state(dev, PCI_LIVEUPDATE_QUIESCED);
 	} else {
 		pci_liveupdate_set_state(dev, PCI_LIVEUPDATE_INCOMING);
 	}
@@ -656,7 +726,7 @@ void pci_liveupdate_setup_device(struct pci_dev *dev)
 
 	entry = pci_ser_find_dev(obj, dev);
 	if (entry)
-		pci_liveupdate_setup_incoming(dev, entry);
+		pci_liveupdate_setup_incoming(dev, obj, entry);
 
 	liveupdate_flb_put_incoming(&pci_liveupdate_flb);
 }
@@ -667,15 +737,49 @@ void pci_liveupdate_setup_device(struct pci_dev *dev)
  */
 void pci_liveupdate_fix_resources(struct pci_dev *dev)
 {
-	if (!pci_liveupdate_is_incoming(dev))
+	/* One that was quiesced, and removed, has to follow the bridge above it */
+	if (pci_liveupdate_state(dev) != PCI_LIVEUPDATE_INCOMING)
 		return;
 
 	for (int i = PCI_STD_RESOURCES; i <= PCI_STD_RESOURCE_END; i++) {
 		struct resource *res = &dev->resource[i];
 
-		if (res->flags && !(res->flags & IORESOURCE_UNSET))
-			res->flags |= IORESOURCE_PCI_FIXED;
+		if (!res->flags || res->flags & IORESOURCE_UNSET ||
+		    res->flags & IORESOURCE_PCI_FIXED)
+			continue;
+
+		res->flags |= IORESOURCE_PCI_FIXED;
+		dev->liveupdate_fixed |= BIT(i);
 	}
+}
+
+/* An ordinary function may be moved when that is what makes room for others. */
+static void pci_liveupdate_unfix_resources(struct pci_dev *dev)
+{
+	for (int i = PCI_STD_RESOURCES; i <= PCI_STD_RESOURCE_END; i++)
+		if (dev->liveupdate_fixed & BIT(i))
+			dev->resource[i].flags &= ~IORESOURCE_PCI_FIXED;
+
+	dev->liveupdate_fixed = 0;
+}
+
+/**
+ * pci_liveupdate_may_sleep - May the system go to sleep with this device?
+ * @dev: device that is about to be suspended
+ *
+ * Nobody would wake a device up that no driver has taken over, its interrupts are
+ * masked, and the next kernel would look for it where firmware may not have put
+ * it.
+ *
+ * Return: 0 or -EBUSY.
+ */
+int pci_liveupdate_may_sleep(struct pci_dev *dev)
+{
+	if (!pci_liveupdate_is_outgoing(dev) && !pci_liveupdate_is_incoming(dev))
+		return 0;
+
+	pci_err(dev, "live update: in a session that is not finished, the system cannot sleep\n");
+	return -EBUSY;
 }
 
 /**
@@ -831,6 +935,338 @@ struct pci_saved_state *pci_liveupdate_store_quiet_state(struct pci_dev *dev)
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_store_quiet_state);
 
+/*
+ * Find @cap in @state, which ends with a record of size 0. Returns that one if
+ * there is none.
+ */
+static struct pci_cap_saved_data *
+pci_saved_state_find(struct pci_saved_state *state, u16 cap, bool extended)
+{
+	struct pci_cap_saved_data *data = state->cap;
+
+	while (data->size &&
+	       (data->cap_nr != cap || data->cap_extended != extended))
+		data = (void *)data->data + data->size;
+
+	return data;
+}
+
+/**
+ * pci_liveupdate_pack_state - Make saved state fit to be handed over
+ * @dev:   function the state was saved of
+ * @state: what pci_store_saved_state() returned
+ * @buf:   where to put it
+ * @size:  size of @buf in bytes
+ *
+ * The driver of a function that was in use knows a state from before that, in
+ * which it will leave the function, and which cannot be read from it.
+ *
+ * Return: number of bytes used, a multiple of 4, or -ENOSPC.
+ */
+ssize_t pci_liveupdate_pack_state(struct pci_dev *dev,
+				  const struct pci_saved_state *state,
+				  void *buf, size_t size)
+{
+	const struct pci_cap_saved_data *cap = state->cap;
+	struct pci_state_ser ser = {
+		.cap = PCI_STATE_SER_HEADER,
+		.len = sizeof(state->config_space),
+	};
+	const void *data = state->config_space;
+	size_t used = 0;
+
+	for (;;) {
+		size_t len = ALIGN(sizeof(ser) + ser.len, PCI_STATE_SER_ALIGN);
+
+		if (len > size - used) {
+			pci_err(dev, "live update: saved state does not fit in %zu bytes\n",
+				size);
+			return -ENOSPC;
+		}
+		memset(buf + used, 0, len);
+		memcpy(buf + used, &ser, sizeof(ser));
+		memcpy(buf + used + sizeof(ser), data, ser.len);
+		used += len;
+
+		if (!cap->size)
+			return used;
+
+		ser.cap = cap->cap_nr;
+		ser.extended = cap->cap_extended;
+		ser.len = cap->size;
+		data = cap->data;
+		cap = data + cap->size;
+	}
+}
+EXPORT_SYMBOL_GPL(pci_liveupdate_pack_state);
+
+/* May @dev be restored to the header @data? Then make it @header. */
+static int pci_liveupdate_unpack_header(struct pci_dev *dev, const void *data,
+					u32 *header)
+{
+	u32 saved[16];
+
+	memcpy(saved, data, sizeof(saved));
+	if (saved[PCI_VENDOR_ID / 4] != header[PCI_VENDOR_ID / 4])
+		return -EINVAL;
+
+	/* It must not come back to where others are by now */
+	for (int i = PCI_BASE_ADDRESS_0; i <= PCI_BASE_ADDRESS_5; i += 4)
+		if (saved[i / 4] != header[i / 4])
+			return -EINVAL;
+
+	memcpy(header, saved, sizeof(saved));
+	header[PCI_COMMAND / 4] &= ~PCI_COMMAND_MASTER;
+	return 0;
+}
+
+/**
+ * pci_liveupdate_unpack_state - Read what pci_liveupdate_pack_state() has made
+ * @dev:  adopted function
+ * @buf:  the packed state
+ * @size: its size in bytes
+ *
+ * What the previous kernel did not save is taken from the present state of @dev,
+ * as pci_liveupdate_store_quiet_state() does it. Bus mastering is off in any case.
+ *
+ * Return: state for pci_load_saved_state(), to be freed by the caller, or ERR_PTR()
+ * of -EINVAL if @buf is damaged or not of @dev as it is, and of -ENOMEM.
+ */
+struct pci_saved_state *pci_liveupdate_unpack_state(struct pci_dev *dev,
+						    const void *buf,
+						    size_t size)
+{
+	struct pci_saved_state *state;
+	struct pci_state_ser ser;
+	bool header = false;
+	size_t pos, len;
+
+	state = pci_liveupdate_store_quiet_state(dev);
+	if (!state)
+		return ERR_PTR(-ENOMEM);
+
+	for (pos = 0; pos < size; pos += len) {
+		struct pci_cap_saved_data *cap;
+		const void *data;
+
+		if (size - pos < sizeof(ser))
+			goto err_invalid;
+		memcpy(&ser, buf + pos, sizeof(ser));
+		data = buf + pos + sizeof(ser);
+
+		/* No overflow: what is left is larger than a header of a record */
+		if (!ser.len || ser.len > size - pos - sizeof(ser) ||
+		    ser.extended > 1 || ser.reserved)
+			goto err_invalid;
+		len = ALIGN(sizeof(ser) + ser.len, PCI_STATE_SER_ALIGN);
+		if (len > size - pos)
+			goto err_invalid;
+
+		if (ser.cap == PCI_STATE_SER_HEADER && !ser.extended) {
+			if (header || ser.len != sizeof(state->config_space) ||
+			    pci_liveupdate_unpack_header(dev, data,
+							 state->config_space))
+				goto err_invalid;
+			header = true;
+			continue;
+		}
+
+		cap = pci_saved_state_find(state, ser.cap, ser.extended);
+		if (!cap->size)
+			continue;
+		if (cap->size != ser.len)
+			goto err_invalid;
+		memcpy(cap->data, data, ser.len);
+	}
+
+	if (header)
+		return state;
+
+err_invalid:
+	kfree(state);
+	pci_warn(dev, "live update: its saved state cannot be used\n");
+	return ERR_PTR(-EINVAL);
+}
+EXPORT_SYMBOL_GPL(pci_liveupdate_unpack_state);
+
+/* Stop DMA of @dev, and wait until what it has begun is done. */
+static int pci_liveupdate_stop_dma(struct pci_dev *dev)
+{
+	u16 cmd;
+
+	pci_read_config_word(dev, PCI_COMMAND, &cmd);
+	if (pci_dev_is_disconnected(dev) || PCI_POSSIBLE_ERROR(cmd)) {
+		pci_err(dev, "live update: cannot be stopped, it does not respond\n");
+		return -ENODEV;
+	}
+
+	/* In low power it does not do DMA, but cannot be reset either */
+	pci_set_power_state(dev, PCI_D0);
+	pci_clear_master(dev);
+
+	if (!pci_is_pcie(dev)) {
+		/* There is no telling, but all that is pending is writes */
+		msleep(100);
+	} else if (!pci_wait_for_pending_transaction(dev)) {
+		pci_err(dev, "live update: cannot be stopped, transactions stay pending\n");
+		return -ETIMEDOUT;
+	}
+
+	/* The completion pushes posted writes in front of it */
+	pci_read_config_word(dev, PCI_COMMAND, &cmd);
+	if (PCI_POSSIBLE_ERROR(cmd)) {
+		pci_err(dev, "live update: went away while it was being stopped\n");
+		return -ENODEV;
+	}
+	if (cmd & PCI_COMMAND_MASTER) {
+		pci_err(dev, "live update: bus mastering cannot be turned off\n");
+		return -EIO;
+	}
+
+	return 0;
+}
+
+/*
+ * Reset @dev, alone: the methods for a function leave the other functions of a
+ * device, and the devices on a bus, as they are, or do not apply.
+ */
+static int pci_liveupdate_reset(struct pci_dev *dev)
+{
+	struct pci_dev *bridge = pci_upstream_bridge(dev);
+	int err = -EAGAIN;
+	u16 cmd;
+
+	/* In the order of pci_reset_function() */
+	if (bridge && !pci_dev_trylock(bridge))
+		goto out;
+	if (!pci_dev_trylock(dev))
+		goto out_unlock_bridge;
+
+	/* INTx was masked by the previous kernel, and goes on to be */
+	pci_save_state(dev);
+	pci_write_config_word(dev, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE);
+	err = pci_reset_function_methods(dev);
+	pci_restore_state(dev);
+
+	pci_read_config_word(dev, PCI_COMMAND, &cmd);
+	if (!err && (PCI_POSSIBLE_ERROR(cmd) || cmd & PCI_COMMAND_MASTER))
+		err = -EIO;
+
+	pci_dev_unlock(dev);
+out_unlock_bridge:
+	if (bridge)
+		pci_dev_unlock(bridge);
+out:
+	if (err)
+		pci_err(dev, "live update: bus mastering is off, but it could not be reset: %pe\n",
+			ERR_PTR(err));
+	return err;
+}
+
+/**
+ * pci_liveupdate_quiesce - Stop a function that nobody has taken over
+ * @dev: incoming function, or one that was adopted and given up again
+ *
+ * To be called before memory is released that @dev may be writing to. That bus
+ * mastering is off is not enough: the next driver would turn it on, and @dev would
+ * go on with what it finds in its registers. Hence @dev is quiet only after a
+ * reset.
+ *
+ * On failure bus mastering is off, if @dev can be reached at all. It is still
+ * incoming, so that no driver but one that can take it over gets hold of it, and
+ * its memory must be kept. The function can be called again, and @dev can still
+ * be adopted: its user would find it stopped.
+ *
+ * Context: Sleeps. The caller prevents that @dev is adopted meanwhile. Any lock may
+ * be held but the device lock of @dev or of the bridge above it; they are tried.
+ * Return: 0 if @dev is quiet, or was before; -EINVAL if it is not in a live update
+ * or goes on with it, -EBUSY if its driver has it enabled, -ENODEV if it does not
+ * respond, -ETIMEDOUT if transactions stay pending, -EIO if bus mastering stays
+ * on, -EAGAIN if a device lock is taken, -ENOTTY if it cannot be reset, or what
+ * its reset method returned.
+ */
+int pci_liveupdate_quiesce(struct pci_dev *dev)
+{
+	enum pci_liveupdate_state state = pci_liveupdate_state(dev);
+	int err;
+
+	might_sleep();
+
+	if (state == PCI_LIVEUPDATE_QUIESCED)
+		return 0;
+
+	if (state != PCI_LIVEUPDATE_INCOMING &&
+	    state != PCI_LIVEUPDATE_ADOPTED) {
+		pci_err(dev, "live update: %s, not to be stopped\n",
+			pci_liveupdate_state_name[state]);
+		return -EINVAL;
+	}
+
+	/* Counted once by pci_liveupdate_adopt() */
+	if (state == PCI_LIVEUPDATE_ADOPTED && pci_is_enabled(dev)) {
+		pci_err(dev, "live update: in use, not to be stopped\n");
+		return -EBUSY;
+	}
+
+	err = pci_liveupdate_stop_dma(dev);
+	if (err)
+		return err;
+
+	err = pci_liveupdate_reset(dev);
+	if (err)
+		return err;
+
+	guard(spinlock)(&pci_liveupdate_lock);
+	return pci_liveupdate_set_state(dev, PCI_LIVEUPDATE_QUIESCED);
+}
+EXPORT_SYMBOL_GPL(pci_liveupdate_quiesce);
+
+/**
+ * pci_liveupdate_stop_device - A device is going to be removed
+ * @dev: the device, which has no driver any more
+ *
+ * Whoever removes a function cannot be refused, so it is quiesced here. If it was
+ * torn out, it cannot be told what it does, and its session cannot be finished.
+ *
+ * Context: Sleeps, device lock of @dev not held.
+ */
+void pci_liveupdate_stop_device(struct pci_dev *dev)
+{
+	enum pci_liveupdate_state state = pci_liveupdate_state(dev);
+
+	if (state != PCI_LIVEUPDATE_INCOMING && state != PCI_LIVEUPDATE_ADOPTED)
+		return;
+
+	if (pci_liveupdate_quiesce(dev))
+		pci_err(dev, "live update: is removed and may be running: its memory stays preserved, its session cannot be finished before it is back\n");
+}
+
+/**
+ * pci_liveupdate_was_quiesced - Is a function quiet that may be gone?
+ * @domain: PCI domain of the function
+ * @bus:    its bus number
+ * @devfn:  its device and function number
+ *
+ * Return: true if the function, which was left running at this address, was
+ * quiesced and its live update is not finished. It may be gone, or another one
+ * may be there by now.
+ */
+bool pci_liveupdate_was_quiesced(int domain, unsigned int bus,
+				 unsigned int devfn)
+{
+	struct pci_dev_ser *entry;
+
+	guard(spinlock)(&pci_liveupdate_lock);
+
+	if (!pci_ser_incoming)
+		return false;
+
+	entry = pci_ser_find(pci_ser_incoming, domain, bus, devfn);
+	return entry && pci_ser_past[entry - pci_ser_incoming->devices] ==
+			PCI_LIVEUPDATE_QUIESCED;
+}
+EXPORT_SYMBOL_GPL(pci_liveupdate_was_quiesced);
+
 /**
  * pci_liveupdate_quiesced - An adopted function was stopped and reset
  * @dev: function that may be adopted
@@ -857,17 +1293,22 @@ void pci_liveupdate_quiesced(struct pci_dev *dev)
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_quiesced);
 
-/* One function less is incoming below @bridge. Return true if it was the last. */
-static bool pci_liveupdate_put_bridge(struct pci_dev *bridge)
+/* One function less is incoming below @bridge. */
+static void pci_liveupdate_put_bridge(struct pci_dev *bridge)
 {
-	guard(spinlock)(&pci_liveupdate_lock);
+	scoped_guard(spinlock, &pci_liveupdate_lock) {
+		/* Was exchanged for another one */
+		if (!bridge->liveupdate_incoming)
+			return;
 
-	if (WARN_ON_ONCE(!bridge->liveupdate_incoming))
-		return false;
+		WRITE_ONCE(bridge->liveupdate_incoming,
+			   bridge->liveupdate_incoming - 1);
+		if (bridge->liveupdate_incoming)
+			return;
+	}
 
-	WRITE_ONCE(bridge->liveupdate_incoming,
-		   bridge->liveupdate_incoming - 1);
-	return !bridge->liveupdate_incoming;
+	pci_info(bridge, "live update: finished\n");
+	pm_runtime_put(&bridge->dev);
 }
 
 /**
@@ -884,14 +1325,51 @@ void pci_liveupdate_finish(struct pci_dev *dev)
 		if (pci_liveupdate_set_state(dev, PCI_LIVEUPDATE_FINISHED))
 			return;
 	}
+	pci_liveupdate_unfix_resources(dev);
 	pm_runtime_put(&dev->dev);
 
 	for (bridge = pci_upstream_bridge(dev); bridge;
-	     bridge = pci_upstream_bridge(bridge)) {
-		if (!pci_liveupdate_put_bridge(bridge))
-			continue;
-		pci_info(bridge, "live update: finished\n");
-		pm_runtime_put(&bridge->dev);
-	}
+	     bridge = pci_upstream_bridge(bridge))
+		pci_liveupdate_put_bridge(bridge);
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_finish);
+
+/**
+ * pci_liveupdate_finish_gone - The live update of a function that is gone is over
+ * @domain: PCI domain of the function
+ * @bus:    its bus number
+ * @devfn:  its device and function number
+ *
+ * To be called instead of pci_liveupdate_finish() if pci_liveupdate_was_quiesced()
+ * and no function in a live update is at that address.
+ *
+ * Context: Called from the .finish() of the handler.
+ */
+void pci_liveupdate_finish_gone(int domain, unsigned int bus,
+				unsigned int devfn)
+{
+	struct pci_dev_ser *entry;
+	struct pci_dev *bridge = NULL;
+
+	scoped_guard(spinlock, &pci_liveupdate_lock) {
+		if (!pci_ser_incoming)
+			return;
+		entry = pci_ser_find(pci_ser_incoming, domain, bus, devfn);
+		if (!entry)
+			return;
+		pci_ser_past[entry - pci_ser_incoming->devices] =
+			PCI_LIVEUPDATE_FINISHED;
+	}
+	pr_info("%04x:%02x:%02x.%u: finished, it was removed\n", domain, bus,
+		PCI_SLOT(devfn), PCI_FUNC(devfn));
+
+	/* Bridges that are left, wherever they were removed from in between */
+	for_each_pci_dev(bridge) {
+		struct pci_bus *below = bridge->subordinate;
+
+		if (below && pci_domain_nr(below) == domain &&
+		    bus >= below->busn_res.start && bus <= below->busn_res.end)
+			pci_liveupdate_put_bridge(bridge);
+	}
+}
+EXPORT_SYMBOL_GPL(pci_liveupdate_finish_gone);

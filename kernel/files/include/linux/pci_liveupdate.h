@@ -7,6 +7,7 @@
 #ifndef _LINUX_PCI_LIVEUPDATE_H
 #define _LINUX_PCI_LIVEUPDATE_H
 
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/pci.h>
 #include <linux/types.h>
@@ -22,7 +23,9 @@ struct pci_slot;
  * @PCI_LIVEUPDATE_FROZEN:    Interrupts are masked, kexec is under way.
  * @PCI_LIVEUPDATE_INCOMING:  Was found running, nobody has taken it over.
  * @PCI_LIVEUPDATE_ADOPTED:   A driver has taken it over.
- * @PCI_LIVEUPDATE_QUIESCED:  Was stopped and reset before the update finished.
+ * @PCI_LIVEUPDATE_QUIESCED:  Was stopped and reset before the update finished, by
+ *                            the driver that had adopted it, or because nobody
+ *                            had.
  * @PCI_LIVEUPDATE_FINISHED:  The update is over, an ordinary function again.
  */
 enum pci_liveupdate_state {
@@ -46,9 +49,20 @@ int pci_liveupdate_freeze(struct pci_dev *dev);
 void pci_liveupdate_unfreeze(struct pci_dev *dev);
 int pci_liveupdate_adopt(struct pci_dev *dev);
 void pci_liveupdate_unadopt(struct pci_dev *dev);
+int pci_liveupdate_quiesce(struct pci_dev *dev);
 void pci_liveupdate_quiesced(struct pci_dev *dev);
+bool pci_liveupdate_was_quiesced(int domain, unsigned int bus,
+				 unsigned int devfn);
 void pci_liveupdate_finish(struct pci_dev *dev);
+void pci_liveupdate_finish_gone(int domain, unsigned int bus,
+				unsigned int devfn);
 struct pci_saved_state *pci_liveupdate_store_quiet_state(struct pci_dev *dev);
+ssize_t pci_liveupdate_pack_state(struct pci_dev *dev,
+				  const struct pci_saved_state *state,
+				  void *buf, size_t size);
+struct pci_saved_state *pci_liveupdate_unpack_state(struct pci_dev *dev,
+						    const void *buf,
+						    size_t size);
 
 static inline enum pci_liveupdate_state
 pci_liveupdate_state(const struct pci_dev *dev)
@@ -91,6 +105,8 @@ static inline bool pci_liveupdate_is_incoming(const struct pci_dev *dev)
 /* For the PCI core */
 void pci_liveupdate_setup_device(struct pci_dev *dev);
 void pci_liveupdate_fix_resources(struct pci_dev *dev);
+void pci_liveupdate_stop_device(struct pci_dev *dev);
+int pci_liveupdate_may_sleep(struct pci_dev *dev);
 int pci_liveupdate_may_reset(struct pci_dev *dev);
 int pci_liveupdate_may_reset_bus(struct pci_bus *bus, struct pci_slot *slot);
 
@@ -125,8 +141,38 @@ static inline int pci_liveupdate_adopt(struct pci_dev *dev)
 }
 
 static inline void pci_liveupdate_unadopt(struct pci_dev *dev) { }
+
+static inline int pci_liveupdate_quiesce(struct pci_dev *dev)
+{
+	return -EOPNOTSUPP;
+}
+
 static inline void pci_liveupdate_quiesced(struct pci_dev *dev) { }
+
+static inline bool pci_liveupdate_was_quiesced(int domain, unsigned int bus,
+					       unsigned int devfn)
+{
+	return false;
+}
+
 static inline void pci_liveupdate_finish(struct pci_dev *dev) { }
+
+static inline void pci_liveupdate_finish_gone(int domain, unsigned int bus,
+					      unsigned int devfn) { }
+
+static inline ssize_t
+pci_liveupdate_pack_state(struct pci_dev *dev,
+			  const struct pci_saved_state *state, void *buf,
+			  size_t size)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline struct pci_saved_state *
+pci_liveupdate_unpack_state(struct pci_dev *dev, const void *buf, size_t size)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
 
 static inline struct pci_saved_state *
 pci_liveupdate_store_quiet_state(struct pci_dev *dev)
@@ -152,6 +198,12 @@ static inline bool pci_liveupdate_is_incoming(const struct pci_dev *dev)
 
 static inline void pci_liveupdate_setup_device(struct pci_dev *dev) { }
 static inline void pci_liveupdate_fix_resources(struct pci_dev *dev) { }
+static inline void pci_liveupdate_stop_device(struct pci_dev *dev) { }
+
+static inline int pci_liveupdate_may_sleep(struct pci_dev *dev)
+{
+	return 0;
+}
 
 static inline int pci_liveupdate_may_reset(struct pci_dev *dev)
 {

@@ -34,10 +34,17 @@
  *   The folios of a retrieved memfd are pinned by mm/memfd_luo.c until finish,
  *   so they are pinned here by adding to these pins, without migration. When
  *   retrieve fails, the new context is closed. That drops only the pins it took
- *   itself, the folios stay held by the memfd, and finish is refused until the
- *   devices of the session are adopted or quiet. The block itself is not
- *   consumed before finish, so retrieve can be tried again. A memfd that failed
- *   half way cannot: then the memory is lost, but not to the device.
+ *   itself, the folios stay held by the memfd. The block itself is not consumed
+ *   before finish, so retrieve can be tried again. A memfd that failed half way
+ *   cannot, but holds its folios in the same way.
+ *
+ *   A context may be finished without having been retrieved, whatever the
+ *   reason. It does not know whether its devices are quiet, and does not have to:
+ *   the file of each of them is in the same session, preserved later, and hence
+ *   asked and prepared first. A device that is gone, or cannot be stopped, makes
+ *   its handler refuse, and then no file of the session is finished. So what
+ *   finish releases, be it the block or the folios of a table that was refused,
+ *   is not used by any device that has not been taken over.
  *
  * Locking
  *   The callbacks run under the mutex of the LUO session. Below it they take
@@ -940,7 +947,10 @@ static bool iommufd_lu_can_finish(struct liveupdate_file_op_args *args)
 	struct iommufd_ser_view view;
 	u32 i;
 
-	/* No device can have been adopted, which is for its handler to judge */
+	/*
+	 * No device can have been adopted. Their handlers stop them before
+	 * anything is released, or refuse.
+	 */
 	if (args->retrieve_status <= 0)
 		return true;
 

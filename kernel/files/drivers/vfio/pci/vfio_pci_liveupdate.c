@@ -20,18 +20,26 @@
  * What is handed over is &struct vfio_pci_ser. It is short, because most of what
  * vfio-pci knows of a device can be read from it again.
  *
- * Interrupts are not handed over: preserve refuses a device that has some.
+ * Interrupts stay armed until freeze and are quiet from then on, until the user
+ * arms them again in the new kernel. No eventfd is handed over. What happens in
+ * between stays pending in the device where it has a place for that (INTx, MSI-X
+ * with bus mastering), and the user looks for the rest.
  *
  * Lifecycle
  * ---------
  *
  * preserve
- *     From here on the user cannot set up interrupts, attach, detach, reset, enter
- *     low power, or write to config space what would do any of that or turn off
- *     bus mastering or decoding: -EBUSY. Everything else goes on working.
+ *     From here on the user cannot set up or tear down interrupts, attach, detach,
+ *     reset, enter low power, or write to config space what would do any of that
+ *     or turn off bus mastering or decoding: -EBUSY. Everything else goes on
+ *     working, interrupts included.
  *
  * freeze
- *     INTx is masked in the COMMAND register and config writes are refused.
+ *     Config writes and SET_IRQS are refused. INTx is masked in the COMMAND
+ *     register, MSI-X by its function mask, and MSI is switched off
+ *     (vfio_pci_freeze_irqs()). All of these survive the enumeration of the new
+ *     kernel, or are what it would do as well. Unfreeze undoes them; with MSI it
+ *     signals each eventfd, as interrupts were lost.
  *
  * retrieve
  *     The device must be bound to a driver that sets liveupdate_capable, and
@@ -44,9 +52,12 @@
  *     device incoming.
  *
  * finish
- *     Refused until the device is bound and attached. From then on it is as any
- *     other: closing it stops and resets it. When it is closed before, it is
- *     stopped and reset as well, and there is nothing left to wait for.
+ *     A device that is bound and attached is as any other from then on: closing it
+ *     stops and resets it. One that is bound but not attached is in the way:
+ *     -EBUSY. One that nobody has bound is stopped and reset before any memory is
+ *     released (vfio_pci_liveupdate_prepare_finish()); it cannot be retrieved or
+ *     bound any more, -ESHUTDOWN. If it cannot be stopped, nothing is finished and
+ *     all memory of the session is kept.
  *
  * Locking
  * -------
@@ -58,13 +69,18 @@
  * is preserved holds one of these locks, and looks at the state in the PCI core
  * with it held.
  *
- * freeze and unfreeze only take irqlock, a spinlock: they must not wait.
+ * freeze and unfreeze only take irqlock, a spinlock: they must not wait for a
+ * user. Config writes that had begun before come to an end by themselves, so
+ * freeze counts them down; if they do not within %FREEZE_TIMEOUT_MS, or if the
+ * device lock is held all the time, as it is by a driver that is being removed and
+ * on which device_shutdown() would wait forever, the kexec is refused.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cleanup.h>
 #include <linux/crc32.h>
+#include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/io.h>
 #include <linux/iommufd.h>
@@ -82,6 +98,8 @@
 
 MODULE_IMPORT_NS("IOMMUFD");
 MODULE_IMPORT_NS("LIVEUPDATE");
+
+#define FREEZE_TIMEOUT_MS	500
 
 static struct vfio_pci_core_device *vfio_pci_vdev(struct vfio_device *core_vdev)
 {
@@ -133,12 +151,14 @@ static int vfio_pci_liveupdate_preserve_pdev(struct vfio_pci_core_device *vdev)
 	struct pci_dev *pdev = vdev->pdev;
 	int ret;
 
-	guard(mutex)(&vdev->igate);
-	if (vdev->irq_type != VFIO_PCI_NUM_IRQS) {
-		pci_err(pdev, "live update: interrupts are set up, and are not carried\n");
+	/* The new kernel finds INTx disabled, and leaves it at that for these */
+	if ((pdev->dev_flags & PCI_DEV_FLAGS_MSI_INTX_DISABLE_BUG) &&
+	    (pdev->msi_cap || pdev->msix_cap)) {
+		pci_err(pdev, "live update: its MSI does not work while INTx is disabled\n");
 		return -EOPNOTSUPP;
 	}
 
+	guard(mutex)(&vdev->igate);
 	guard(rwsem_write)(&vdev->memory_lock);
 	if (vdev->pm_runtime_engaged) {
 		pci_err(pdev, "live update: in low power\n");
@@ -152,6 +172,35 @@ static int vfio_pci_liveupdate_preserve_pdev(struct vfio_pci_core_device *vdev)
 	ret = pci_liveupdate_preserve(pdev);
 	pci_dev_unlock(pdev);
 	return ret;
+}
+
+/* What is armed cannot change while the device is preserved. */
+static void vfio_pci_ser_irqs(struct vfio_pci_core_device *vdev,
+			      struct vfio_pci_ser *ser)
+{
+	unsigned long i;
+	void *ctx;
+
+	ser->irq_index = vdev->irq_type;
+	ser->nr_irqs = 0;
+	xa_for_each(&vdev->ctx, i, ctx)
+		ser->nr_irqs = i + 1;
+}
+
+/* What closing the device restores. Without it, the next kernel makes do. */
+static void vfio_pci_ser_state(struct vfio_pci_core_device *vdev,
+			       struct vfio_pci_ser *ser)
+{
+	ssize_t size;
+
+	ser->state_size = 0;
+	if (!vdev->pci_saved_state)
+		return;
+
+	size = pci_liveupdate_pack_state(vdev->pdev, vdev->pci_saved_state,
+					 ser->state, sizeof(ser->state));
+	if (size > 0)
+		ser->state_size = size;
 }
 
 static int vfio_pci_liveupdate_preserve(struct liveupdate_file_op_args *args)
@@ -211,6 +260,8 @@ static int vfio_pci_liveupdate_preserve(struct liveupdate_file_op_args *args)
 	ser->device = pdev->device;
 	ser->iommufd_token = token;
 	ser->iommufd_devid = iommufd_device_to_id(core_vdev->iommufd_device);
+	vfio_pci_ser_irqs(vdev, ser);
+	vfio_pci_ser_state(vdev, ser);
 	memcpy(ser->vconfig, vdev->vconfig, sizeof(ser->vconfig));
 	ser->crc = vfio_pci_ser_crc(ser);
 
@@ -238,39 +289,47 @@ static void vfio_pci_liveupdate_unpreserve(struct liveupdate_file_op_args *args)
 }
 
 /*
- * The new kernel boots with the I/O APIC masked and without a handler. Keep the
- * line down from here until the user arms INTx again. DMA is not touched.
+ * Is somebody about to remove or to reset the device? device_shutdown() takes the
+ * device lock, and a driver that is being removed holds it until the last file is
+ * closed, which for a preserved one is never.
  */
-static int vfio_pci_liveupdate_mask_intx(struct vfio_pci_core_device *vdev,
-					 struct vfio_pci_ser *ser)
+static bool vfio_pci_liveupdate_removed(struct pci_dev *pdev)
 {
-	struct pci_dev *pdev = vdev->pdev;
-	u16 cmd;
+	for (int i = 0; i < FREEZE_TIMEOUT_MS; i++) {
+		if (device_trylock(&pdev->dev)) {
+			device_unlock(&pdev->dev);
+			return false;
+		}
+		fsleep(1000);
+	}
 
+	pci_err(pdev, "live update: being removed\n");
+	return true;
+}
+
+/* Let no config write of the user begin, and those that have begun end. */
+static int vfio_pci_liveupdate_stop_writes(struct vfio_pci_core_device *vdev)
+{
+	unsigned int writers;
+
+	for (int i = 0; i < FREEZE_TIMEOUT_MS; i++) {
+		scoped_guard(spinlock_irqsave, &vdev->irqlock) {
+			vdev->frozen = true;
+			writers = vdev->config_writers;
+		}
+		if (!writers)
+			return 0;
+		fsleep(1000);
+	}
+
+	pci_err(vdev->pdev, "live update: config space is being written\n");
+	return -EBUSY;
+}
+
+static void vfio_pci_liveupdate_start_writes(struct vfio_pci_core_device *vdev)
+{
 	guard(spinlock_irqsave)(&vdev->irqlock);
-
-	pci_read_config_word(pdev, PCI_COMMAND, &cmd);
-	if (PCI_POSSIBLE_ERROR(cmd)) {
-		pci_err(pdev, "live update: does not respond\n");
-		return -EIO;
-	}
-
-	ser->command = cmd;
-	/* There is no pin then, or it would not be preserved */
-	if ((cmd & PCI_COMMAND_INTX_DISABLE) || pdev->broken_intx_masking)
-		return 0;
-
-	pci_write_config_word(pdev, PCI_COMMAND, cmd | PCI_COMMAND_INTX_DISABLE);
-	/* Pushes an interrupt that is under way in front of it, too */
-	pci_read_config_word(pdev, PCI_COMMAND, &cmd);
-	if (PCI_POSSIBLE_ERROR(cmd) || !(cmd & PCI_COMMAND_INTX_DISABLE)) {
-		pci_err(pdev, "live update: INTx cannot be masked: COMMAND is %#06x\n",
-			cmd);
-		pci_write_config_word(pdev, PCI_COMMAND, ser->command);
-		return -EIO;
-	}
-
-	return 0;
+	vdev->frozen = false;
 }
 
 static int vfio_pci_liveupdate_freeze(struct liveupdate_file_op_args *args)
@@ -278,39 +337,44 @@ static int vfio_pci_liveupdate_freeze(struct liveupdate_file_op_args *args)
 	struct vfio_device *core_vdev = vfio_liveupdate_device(args->file, NULL);
 	struct vfio_pci_ser *ser = phys_to_virt(args->serialized_data);
 	struct vfio_pci_core_device *vdev = vfio_pci_vdev(core_vdev);
+	struct pci_dev *pdev = vdev->pdev;
 	int ret;
 
-	/* First, as this is what stops config writes of the user */
-	ret = pci_liveupdate_freeze(vdev->pdev);
+	if (vfio_pci_liveupdate_removed(pdev))
+		return -EBUSY;
+
+	/* Ends SET_IRQS */
+	ret = pci_liveupdate_freeze(pdev);
 	if (ret)
 		return ret;
 
-	ret = vfio_pci_liveupdate_mask_intx(vdev, ser);
+	ret = vfio_pci_liveupdate_stop_writes(vdev);
+	if (ret)
+		goto err_writes;
+
+	ret = vfio_pci_freeze_irqs(vdev);
 	if (ret) {
-		pci_liveupdate_unfreeze(vdev->pdev);
-		return ret;
+		pci_err(pdev, "live update: does not respond, or cannot mask its interrupts\n");
+		goto err_writes;
 	}
 
+	ser->command = vdev->frozen_command;
 	memcpy(ser->vconfig, vdev->vconfig, sizeof(ser->vconfig));
 	ser->crc = vfio_pci_ser_crc(ser);
 	return 0;
+
+err_writes:
+	vfio_pci_liveupdate_start_writes(vdev);
+	pci_liveupdate_unfreeze(pdev);
+	return ret;
 }
 
 static void vfio_pci_liveupdate_unfreeze(struct liveupdate_file_op_args *args)
 {
 	struct vfio_device *core_vdev = vfio_liveupdate_device(args->file, NULL);
-	struct vfio_pci_ser *ser = phys_to_virt(args->serialized_data);
 	struct vfio_pci_core_device *vdev = vfio_pci_vdev(core_vdev);
-	u16 cmd;
 
-	scoped_guard(spinlock_irqsave, &vdev->irqlock) {
-		if (!(ser->command & PCI_COMMAND_INTX_DISABLE)) {
-			pci_read_config_word(vdev->pdev, PCI_COMMAND, &cmd);
-			pci_write_config_word(vdev->pdev, PCI_COMMAND,
-					      cmd & ~PCI_COMMAND_INTX_DISABLE);
-		}
-	}
-
+	vfio_pci_thaw_irqs(vdev);
 	pci_liveupdate_unfreeze(vdev->pdev);
 }
 
@@ -328,7 +392,8 @@ static struct vfio_pci_ser *vfio_pci_ser_get(u64 data)
 	if (ser->magic != VFIO_PCI_SER_MAGIC ||
 	    ser->version != VFIO_PCI_SER_VERSION ||
 	    ser->size != sizeof(*ser) || ser->crc != vfio_pci_ser_crc(ser) ||
-	    ser->flags || ser->reserved) {
+	    ser->flags || ser->reserved || ser->irq_index > VFIO_PCI_NUM_IRQS ||
+	    ser->state_size > sizeof(ser->state)) {
 		pr_err("live update: what is known of a device is damaged or of another version\n");
 		return NULL;
 	}
@@ -349,7 +414,8 @@ static struct pci_dev *vfio_pci_ser_get_pdev(const struct vfio_pci_ser *ser)
 		return NULL;
 	}
 
-	if (!pci_liveupdate_is_incoming(pdev)) {
+	if (!pci_liveupdate_is_incoming(pdev) || pdev->vendor != ser->vendor ||
+	    pdev->device != ser->device) {
 		pci_err(pdev, "live update: not the device that was left running here\n");
 		pci_dev_put(pdev);
 		return NULL;
@@ -450,32 +516,57 @@ out_pdev:
 	return ret;
 }
 
-static bool vfio_pci_liveupdate_can_finish(struct liveupdate_file_op_args *args)
+/*
+ * Has the device an owner, who answers for it from now on? If not, stop it, as
+ * its memory is released after this. It stays stopped if the session is not
+ * finished for another reason.
+ */
+static int vfio_pci_liveupdate_settle(struct pci_dev *pdev, struct file *file)
 {
 	struct vfio_device *core_vdev;
+
+	/* No file was retrieved, so nobody can bind it */
+	if (!file)
+		return pci_liveupdate_quiesce(pdev);
+
+	core_vdev = vfio_liveupdate_device(file, NULL);
+	guard(mutex)(&core_vdev->dev_set->lock);
+
+	/* Neither bound now, nor was it ever, or it was closed but not reset */
+	if (!core_vdev->open_count)
+		return pci_liveupdate_quiesce(pdev);
+
+	if (pci_liveupdate_state(pdev) != PCI_LIVEUPDATE_ADOPTED ||
+	    !core_vdev->iommufd_attached) {
+		pci_info(pdev, "live update: cannot finish, it is bound but not attached\n");
+		return -EBUSY;
+	}
+
+	return 0;
+}
+
+static int
+vfio_pci_liveupdate_prepare_finish(struct liveupdate_file_op_args *args)
+{
 	struct vfio_pci_ser *ser;
 	struct pci_dev *pdev;
-	bool ret = false;
+	int ret;
 
 	ser = vfio_pci_ser_get(args->serialized_data);
 	if (!ser)
-		return false;
+		return -EINVAL;
+
+	if (pci_liveupdate_was_quiesced(ser->domain, ser->bus, ser->devfn))
+		return 0;
 
 	pdev = vfio_pci_ser_get_pdev(ser);
 	if (!pdev)
-		return false;
+		return -ENODEV;
 
-	if (pci_liveupdate_state(pdev) == PCI_LIVEUPDATE_QUIESCED) {
-		ret = true;
-	} else if (args->file) {
-		core_vdev = vfio_liveupdate_device(args->file, NULL);
-		guard(mutex)(&core_vdev->dev_set->lock);
-		ret = pci_liveupdate_state(pdev) == PCI_LIVEUPDATE_ADOPTED &&
-		      core_vdev->iommufd_attached;
-	}
-
-	if (!ret)
-		pci_info(pdev, "live update: cannot finish, nobody has bound and attached it\n");
+	ret = vfio_pci_liveupdate_settle(pdev, args->file);
+	if (ret)
+		pci_err(pdev, "live update: not finished, its memory is kept: %pe\n",
+			ERR_PTR(ret));
 	pci_dev_put(pdev);
 	return ret;
 }
@@ -487,11 +578,14 @@ static void vfio_pci_liveupdate_finish(struct liveupdate_file_op_args *args)
 	struct pci_dev *pdev;
 
 	pdev = pci_get_domain_bus_and_slot(ser->domain, ser->bus, ser->devfn);
-	if (pdev) {
+	if (pdev && pci_liveupdate_is_incoming(pdev)) {
 		pci_liveupdate_finish(pdev);
 		core_vdev = vfio_liveupdate_find(&pdev->dev);
-		pci_dev_put(pdev);
+	} else {
+		/* Quiesced and removed. What is there now is another one */
+		pci_liveupdate_finish_gone(ser->domain, ser->bus, ser->devfn);
 	}
+	pci_dev_put(pdev);
 
 	if (core_vdev) {
 		if (vfio_pci_liveupdate_capable(core_vdev)) {
@@ -512,7 +606,7 @@ static const struct liveupdate_file_ops vfio_pci_liveupdate_ops = {
 	.freeze = vfio_pci_liveupdate_freeze,
 	.unfreeze = vfio_pci_liveupdate_unfreeze,
 	.retrieve = vfio_pci_liveupdate_retrieve,
-	.can_finish = vfio_pci_liveupdate_can_finish,
+	.prepare_finish = vfio_pci_liveupdate_prepare_finish,
 	.finish = vfio_pci_liveupdate_finish,
 	.owner = THIS_MODULE,
 };
@@ -522,6 +616,25 @@ static struct liveupdate_file_handler vfio_pci_liveupdate_handler = {
 	.compatible = VFIO_PCI_LUO_FH_COMPATIBLE,
 	.dma = true,
 };
+
+/*
+ * The state to restore when the device is closed: what it was before it was opened
+ * first, or else what it is now. It must not make the device run again.
+ */
+static struct pci_saved_state *
+vfio_pci_ser_saved_state(struct pci_dev *pdev, const struct vfio_pci_ser *ser)
+{
+	struct pci_saved_state *state;
+
+	if (ser->state_size) {
+		state = pci_liveupdate_unpack_state(pdev, ser->state,
+						    ser->state_size);
+		if (!IS_ERR(state))
+			return state;
+	}
+
+	return pci_liveupdate_store_quiet_state(pdev);
+}
 
 /**
  * vfio_pci_core_adopt - Open a device that was left running
@@ -544,6 +657,11 @@ int vfio_pci_core_adopt(struct vfio_pci_core_device *vdev)
 	if (WARN_ON_ONCE(!ser))
 		return -EBUSY;
 
+	if (pci_liveupdate_state(pdev) == PCI_LIVEUPDATE_QUIESCED) {
+		pci_err(pdev, "live update: was stopped and reset before\n");
+		return -ESHUTDOWN;
+	}
+
 	if (!vdev->disable_idle_d3) {
 		ret = pm_runtime_resume_and_get(&pdev->dev);
 		if (ret < 0)
@@ -554,8 +672,7 @@ int vfio_pci_core_adopt(struct vfio_pci_core_device *vdev)
 	if (ret)
 		goto err_power;
 
-	/* Closing restores this. It must not make the device run again */
-	vdev->pci_saved_state = pci_liveupdate_store_quiet_state(pdev);
+	vdev->pci_saved_state = vfio_pci_ser_saved_state(pdev, ser);
 	if (!vdev->pci_saved_state) {
 		ret = -ENOMEM;
 		goto err_unadopt;
@@ -598,6 +715,12 @@ void vfio_pci_core_unadopt(struct vfio_device *core_vdev)
 
 	lockdep_assert_held(&core_vdev->dev_set->lock);
 
+	/* The update was finished in between, so this was an ordinary open */
+	if (pci_liveupdate_state(vdev->pdev) != PCI_LIVEUPDATE_ADOPTED) {
+		vfio_pci_core_close_device(core_vdev);
+		return;
+	}
+
 	vfio_pci_core_release_bars(vdev);
 	vdev->virq_disabled = false;
 	vfio_config_free(vdev);
@@ -616,23 +739,44 @@ void vfio_pci_liveupdate_register(struct vfio_pci_core_device *vdev)
 }
 
 /*
- * May the user write @val to @pos, which is @offset in capability @cap_id, now?
- * A write that is merely dropped would have him believe in what did not happen.
- * The reset and the change of power state behind these bits check once more,
- * under their locks.
+ * May the user do this to the interrupts now? He may trigger, mask and unmask
+ * what is armed until freeze, but the next kernel must find what it was told.
+ * Called with igate held.
  */
-int vfio_pci_liveupdate_config_write(struct vfio_pci_core_device *vdev,
-				     loff_t pos, u8 cap_id, int offset,
-				     __le32 val)
+int vfio_pci_liveupdate_set_irqs(struct vfio_pci_core_device *vdev, u32 flags,
+				 unsigned int index, unsigned int count)
 {
-	u32 bits = le32_to_cpu(val) << (8 * (offset % 4));
-	bool busy = false;
+	lockdep_assert_held(&vdev->igate);
 
 	if (!pci_liveupdate_is_outgoing(vdev->pdev))
 		return 0;
 
 	if (pci_liveupdate_state(vdev->pdev) == PCI_LIVEUPDATE_FROZEN)
 		return -EBUSY;
+
+	/* Errors and requests to give the device back are no interrupts of it */
+	if (index > VFIO_PCI_MSIX_IRQ_INDEX)
+		return 0;
+
+	if ((flags & VFIO_IRQ_SET_DATA_EVENTFD) || !count)
+		return -EBUSY;
+
+	return 0;
+}
+
+/*
+ * May the user write @val to @pos, which is @offset in capability @cap_id, while
+ * the device is preserved? A write that is merely dropped would have him believe
+ * in what did not happen. The reset and the change of power state behind these
+ * bits check once more, under their locks.
+ */
+static int vfio_pci_liveupdate_config_write(struct vfio_pci_core_device *vdev,
+					    loff_t pos, size_t count, u8 cap_id,
+					    int offset, __le32 val)
+{
+	u32 bits = le32_to_cpu(val) << (8 * (offset % 4));
+	bool busy = false;
+	u8 msi;
 
 	/* IDs of extended capabilities mean something else */
 	if (pos >= PCI_CFG_SPACE_SIZE)
@@ -642,6 +786,14 @@ int vfio_pci_liveupdate_config_write(struct vfio_pci_core_device *vdev,
 	case PCI_CAP_ID_PM:
 		if (ALIGN_DOWN(offset, 4) == PCI_PM_CTRL)
 			busy = bits & PCI_PM_CTRL_STATE_MASK;
+		break;
+	case PCI_CAP_ID_MSI:
+		/* Goes to the register as it is */
+		if (offset > PCI_MSI_FLAGS || offset + count <= PCI_MSI_FLAGS)
+			break;
+		msi = bits >> (8 * PCI_MSI_FLAGS);
+		msi ^= vdev->vconfig[pos - offset + PCI_MSI_FLAGS];
+		busy = msi & (PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE);
 		break;
 	case PCI_CAP_ID_EXP:
 		if (ALIGN_DOWN(offset, 4) == PCI_EXP_DEVCTL)
@@ -654,6 +806,38 @@ int vfio_pci_liveupdate_config_write(struct vfio_pci_core_device *vdev,
 	}
 
 	return busy ? -EBUSY : 0;
+}
+
+/*
+ * A write of the user to config space begins. If this returns 0, freeze waits
+ * until vfio_pci_liveupdate_config_end().
+ */
+int vfio_pci_liveupdate_config_begin(struct vfio_pci_core_device *vdev,
+				     loff_t pos, size_t count, u8 cap_id,
+				     int offset, __le32 val)
+{
+	int ret;
+
+	scoped_guard(spinlock_irqsave, &vdev->irqlock) {
+		if (vdev->frozen)
+			return -EBUSY;
+		vdev->config_writers++;
+	}
+
+	if (!pci_liveupdate_is_outgoing(vdev->pdev))
+		return 0;
+
+	ret = vfio_pci_liveupdate_config_write(vdev, pos, count, cap_id, offset,
+					       val);
+	if (ret)
+		vfio_pci_liveupdate_config_end(vdev);
+	return ret;
+}
+
+void vfio_pci_liveupdate_config_end(struct vfio_pci_core_device *vdev)
+{
+	guard(spinlock_irqsave)(&vdev->irqlock);
+	vdev->config_writers--;
 }
 
 /* May COMMAND be changed from @old to @new? Called with memory_lock held. */

@@ -99,4 +99,43 @@ static_assert(sizeof(struct pci_ser) == 24);
 #define PCI_SER_MAX_DEVICES \
 	((PCI_SER_SIZE - sizeof(struct pci_ser)) / sizeof(struct pci_dev_ser))
 
+/**
+ * DOC: Saved state of a PCI function
+ *
+ * What a driver is going to restore a function to when it gives it up, as a
+ * sequence of records. pci_liveupdate_pack_state() makes it, for a driver to carry
+ * among its own data, and pci_liveupdate_unpack_state() reads it.
+ *
+ * There is one record for the configuration header, and one for each capability
+ * the old kernel saves. Each record starts at a multiple of 4 bytes, gaps are 0,
+ * and the sequence ends where the driver's data says. A kernel ignores records of
+ * capabilities that it does not save itself, and refuses the sequence if it saves
+ * a capability in another size, so that either side may learn about capabilities.
+ */
+
+/* @cap of the record of the configuration header, which is 64 bytes long */
+#define PCI_STATE_SER_HEADER	0
+
+/* Each record, including the first, starts at a multiple of this. */
+#define PCI_STATE_SER_ALIGN	4
+
+/**
+ * struct pci_state_ser - What was saved of one capability, or of the header.
+ * @cap:      Capability ID, or %PCI_STATE_SER_HEADER.
+ * @extended: 1 if that is an extended capability ID, else 0.
+ * @reserved: 0.
+ * @len:      Length of @data in bytes.
+ * @data:     For the header its registers, for a capability what the PCI core
+ *            saves of it.
+ */
+struct pci_state_ser {
+	u16 cap;
+	u8 extended;
+	u8 reserved;
+	u32 len;
+	u8 data[];
+} __packed;
+
+static_assert(sizeof(struct pci_state_ser) == 8);
+
 #endif /* _LINUX_KHO_ABI_PCI_H */

@@ -25,10 +25,13 @@
  */
 
 /* The compatibility string of the file handler. */
-#define VFIO_PCI_LUO_FH_COMPATIBLE	"vfio-pci-noiommu-v1"
+#define VFIO_PCI_LUO_FH_COMPATIBLE	"vfio-pci-noiommu-v2"
 
 #define VFIO_PCI_SER_MAGIC		0x7265736963706676ULL	/* "vfpciser" */
-#define VFIO_PCI_SER_VERSION		1
+#define VFIO_PCI_SER_VERSION		2
+
+/* Room for the registers to restore when the device is closed. */
+#define VFIO_PCI_SER_STATE_SIZE		3072
 
 /**
  * struct vfio_pci_ser - A vfio-pci device cdev file.
@@ -46,9 +49,17 @@
  * @iommufd_token: Token of the iommufd it was bound to, in the same session.
  * @iommufd_devid: ID it has in this iommufd. Informational: the iommufd carries
  *                 it, too.
+ * @irq_index:     Interrupts that were armed: VFIO_PCI_INTX_IRQ_INDEX and so on,
+ *                 %VFIO_PCI_NUM_IRQS for none. Informational: eventfds are not
+ *                 handed over, the user arms them again.
+ * @nr_irqs:       Number of the last vector that was armed, plus one.
+ *                 Informational.
+ * @state_size:    Number of bytes in use in @state. 0 if not known.
  * @reserved:      0.
  * @vconfig:       First part of the config space as the user saw it. Of this, the
  *                 bits that a user can change without a register changing count.
+ * @state:         Registers as they were before the user opened the device, as
+ *                 pci_liveupdate_pack_state() has written them.
  */
 struct vfio_pci_ser {
 	u64 magic;
@@ -64,11 +75,16 @@ struct vfio_pci_ser {
 	u16 device;
 	u64 iommufd_token;
 	u32 iommufd_devid;
-	u32 reserved;
+	u16 irq_index;
+	u16 nr_irqs;
+	u32 state_size;
+	u64 reserved;
 	u8 vconfig[PCI_CFG_SPACE_SIZE];
+	u8 state[VFIO_PCI_SER_STATE_SIZE];
 } __packed;
 
-static_assert(offsetof(struct vfio_pci_ser, vconfig) == 52);
-static_assert(sizeof(struct vfio_pci_ser) == 308);
+static_assert(offsetof(struct vfio_pci_ser, iommufd_token) == 36);
+static_assert(offsetof(struct vfio_pci_ser, vconfig) == 64);
+static_assert(sizeof(struct vfio_pci_ser) == 3392);
 
 #endif /* _LINUX_KHO_ABI_VFIO_PCI_H */
