@@ -6,7 +6,10 @@
 #include "judge.h"
 #include "scenario.h"
 
-/* The other function gets no frames: it has no network. */
+/*
+ * The other function gets no frames: it has no network. With the routing that virtual functions need
+ * (ARI) the first function says where the next one is.
+ */
 static const char *const sibling[] = { "-device", "igb,id=nic1,bus=port0,addr=0x0.0x1,romfile=",
 				       NULL };
 
@@ -101,7 +104,7 @@ const struct scenario scenarios_device[] = {
 	},
 	{
 		.name = "siblings", .suite = SUITE_DEVICE, .device = "igb",
-		.device_more = ",addr=0x0.0x0,multifunction=on", .args = sibling,
+		.device_more = ",addr=0x0.0x0,multifunction=on,x-pcie-ari-nextfn-1=on", .args = sibling,
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "siblings",
 		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
 	},

@@ -341,6 +341,46 @@ static void test_memory_slope(const char *dir)
 	free(to);
 }
 
+/* What drivers say of their interrupts, and which checks must fail then. */
+static const struct {
+	const char *name, *failing;
+	int received, interrupts, wakeups, woken, kicked, kicks, nvme_wakeups;
+} sleepers[] = {
+	{ "interrupts-woke-them", "", 100, 60, 50, 90, 10, 4, 7 },
+	{ "found-without-interrupt", "found-by-interrupt", 100, 60, 50, 80, 10, 4, 7 },
+	{ "woken-by-no-interrupt", "interrupts", 100, 40, 50, 90, 10, 4, 7 },
+	{ "not-armed-again", "armed-again", 100, 60, 50, 90, 10, 3, 7 },
+	{ "disk-without-interrupt", "nvme-interrupts", 100, 60, 50, 90, 10, 4, 0 },
+};
+
+static void test_interrupts(const char *dir)
+{
+	const struct scenario *sc = scenario_find("updates-both");
+	char *to = xasprintf("%s/interrupts", dir);
+	struct verdict v;
+	size_t i;
+	FILE *f;
+
+	make_dirs(to);
+	for (i = 0; i < ARRAY_SIZE(sleepers); i++) {
+		f = open_in(to, "events.log", "we");
+		fprintf(f,
+			"1.0 {\"ev\":\"result\",\"driver\":\"nic-rx\",\"received\":%d,\"interrupts\":%d,\"wakeups\":%d,\"woken_frames\":%d,\"kick_frames\":%d,\"kicks\":%d}\n",
+			sleepers[i].received, sleepers[i].interrupts, sleepers[i].wakeups,
+			sleepers[i].woken, sleepers[i].kicked, sleepers[i].kicks);
+		fprintf(f, "1.1 {\"ev\":\"result\",\"driver\":\"nvme-io\",\"wakeups\":%d}\n",
+			sleepers[i].nvme_wakeups);
+		fclose(f);
+		memset(&v, 0, sizeof(v));
+		if (record_load(&v.record, to))
+			continue;
+		sc->check(&v, sc);
+		selftest_point_checks(&v.checks, sleepers[i].name, sleepers[i].failing);
+		verdict_free(&v);
+	}
+	free(to);
+}
+
 int main(int argc, char **argv)
 {
 	struct cfg_rules rules;
@@ -354,6 +394,7 @@ int main(int argc, char **argv)
 	test_trace_lines();
 	test_config_places();
 	test_memory_slope(argv[1]);
+	test_interrupts(argv[1]);
 	for (i = 0; i < ARRAY_SIZE(damages); i++)
 		test_damage(&damages[i], argv[1], &rules);
 	selftest_nvme(argv[1]);
