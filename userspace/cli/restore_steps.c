@@ -159,7 +159,7 @@ int step_iommufd(struct restore *r)
 
 static int check_device(struct restore *r, const struct hf_manifest_device *d)
 {
-	char bdf[HF_PCI_ADDR_LEN], driver[64];
+	char bdf[HF_PCI_ADDR_LEN];
 	struct hf_pci_ids ids;
 
 	if (hf_pci_read_ids(&d->addr, &ids, r->err)) {
@@ -175,20 +175,34 @@ static int check_device(struct restore *r, const struct hf_manifest_device *d)
 			ids.revision);
 		return EXIT_MISMATCH;
 	}
-	hf_pci_driver(&d->addr, driver, sizeof(driver));
-	if (strcmp(driver, "vfio-pci")) {
-		hf_fail(r->err, -ENODEV,
-			"device %s is not bound to vfio-pci but to %s: bind it (driver_override) with vfio.enable_unsafe_noiommu_mode=1 and run this again; nothing is lost",
-			hf_pci_format(&d->addr, bdf),
-			driver[0] ? driver : "no driver");
-		return EXIT_FAILED;
-	}
 	return 0;
+}
+
+/*
+ * Whether vfio-pci is bound is left to the kernel, which knows better than sysfs:
+ * a device whose removal waits for us has no driver there and is ours still.
+ */
+static int take_device(struct restore *r, size_t i)
+{
+	const struct hf_manifest_device *d = &r->m.device[i];
+	char bdf[HF_PCI_ADDR_LEN], driver[64];
+	int fd;
+
+	hf_pci_format(&d->addr, bdf);
+	fd = hf_luo_retrieve_fd(r->session, d->token, HF_OBJ_DEVICE, bdf,
+				r->err);
+	r->device[i] = fd;
+	if (fd >= 0)
+		return 0;
+	hf_pci_driver(&d->addr, driver, sizeof(driver));
+	if (strcmp(driver, "vfio-pci"))
+		hf_fail_add(r->err, "device %s is bound to %s; nothing is lost",
+			    bdf, driver[0] ? driver : "no driver");
+	return EXIT_FAILED;
 }
 
 int step_device(struct restore *r)
 {
-	char bdf[HF_PCI_ADDR_LEN];
 	size_t i;
 	int ret;
 
@@ -201,16 +215,11 @@ int step_device(struct restore *r)
 			lost(r, r->m.device[i].clients, ret);
 	}
 	for (i = 0; i < r->m.n_device; i++) {
-		const struct hf_manifest_device *d = &r->m.device[i];
-
-		if (!wanted(r, d->clients))
+		if (!wanted(r, r->m.device[i].clients))
 			continue;
-		r->device[i] = hf_luo_retrieve_fd(r->session, d->token,
-						  HF_OBJ_DEVICE,
-						  hf_pci_format(&d->addr, bdf),
-						  r->err);
-		if (r->device[i] < 0)
-			lost(r, d->clients, EXIT_FAILED);
+		ret = take_device(r, i);
+		if (ret)
+			lost(r, r->m.device[i].clients, ret);
 	}
 	return 0;
 }

@@ -209,7 +209,7 @@ int hf_luo_finish(int session, struct hf_error *err)
 	if (!ioctl(session, LIVEUPDATE_SESSION_FINISH, &arg))
 		return 0;
 	ret = -errno;
-	if (ret == -EBUSY)
+	if (ret == -EBUSY || ret == -EAGAIN)
 		return hf_fail(err, ret,
 			       "the kernel refuses to finish: a device is open but not attached, or is just being reset or removed (%s); nothing was released, run \"holdfast restore\" again",
 			       strerror(-ret));

@@ -73,7 +73,7 @@ static const struct reason retrieve_iommufd[] = {
 
 static const struct reason retrieve_device[] = {
 	{ ENODEV, "the device is not there, or vfio-pci is not bound to it; bind vfio-pci (driver_override) with vfio.enable_unsafe_noiommu_mode=1 and run this again" },
-	{ EAGAIN, "vfio-pci is not bound to it yet; bind it and run this again" },
+	{ EAGAIN, "vfio-pci is not bound to it yet: bind it (driver_override) with vfio.enable_unsafe_noiommu_mode=1 and run this again" },
 	{ ENXIO, "its iommufd cannot be retrieved" },
 	{ EOPNOTSUPP, "the device is not a noiommu one in this kernel (vfio.enable_unsafe_noiommu_mode must be set before vfio-pci binds; no IOMMU may have appeared), or the layout is not known" },
 	{}
