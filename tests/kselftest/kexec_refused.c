@@ -10,12 +10,12 @@
 #include <linux/pci_regs.h>
 
 #include "kselftest_harness.h"
-#include "util.h"
+#include "vfio_use.h"
 
 /* Loading an image takes a while under emulation */
 #define SLOW	120
 
-enum { MEMFD = 1, IOMMUFD, DEVICE, IOMMUFD2, DEVICE2 };
+enum { DEVICE2 = 20 };
 
 /* A context of iommufd, a device in it if there is one, and some memory */
 struct machine {
@@ -206,6 +206,57 @@ TEST_F_TIMEOUT(kexec, device_closed, SLOW)
 	ASSERT_EQ(-ENOTCONN, kexec_reboot());
 	ASSERT_EQ(0, close(self->session));
 	ASSERT_EQ(0, iommufd_usable(m->iommufd, m->ioas));
+}
+
+/*
+ * A device that does not respond any more when it is to be frozen: the port above
+ * it has lost the number of the bus. The one before it in the session thaws.
+ */
+TEST_F_TIMEOUT(kexec, device_does_not_respond, SLOW)
+{
+	struct machine *m = &self->m, second, third;
+	char bdf[16], bridge[16];
+	__u32 before, after, buses;
+	int device;
+
+	SKIP_WITHOUT_DEVICE(m);
+	ASSERT_EQ(0, machine_start(&second, 1));
+	if (second.device < 0)
+		SKIP(return, "no second noiommu vfio-pci device: %s", strerror(-second.device));
+	device = vfio_open_noiommu(1, bdf);
+	ASSERT_GE(device, 0);
+	ASSERT_EQ(0, close(device));
+	if (bridge_above(bdf, bridge))
+		SKIP(return, "the second device is on the root bus");
+	LOAD_WITH_KHO();
+
+	ASSERT_EQ(0, vfio_config_read(m->device, PCI_COMMAND, 2, &before));
+	ASSERT_EQ(0, machine_preserve(m, self->session, 0));
+	ASSERT_EQ(0, luo_preserve_fd(self->session, m->device, DEVICE));
+	ASSERT_EQ(0, machine_preserve(&second, self->session, 10));
+	ASSERT_EQ(0, luo_preserve_fd(self->session, second.device, DEVICE2));
+
+	/* Secondary and subordinate one go to where nothing is */
+	ASSERT_EQ(0, read_raw_config(bridge, PCI_PRIMARY_BUS, 4, &buses));
+	ASSERT_EQ(0, write_raw_config(bridge, PCI_PRIMARY_BUS, 4, (buses & 0xff0000ff) | 0xfefe00));
+	ASSERT_EQ(-EIO, kexec_reboot());
+	ASSERT_EQ(-EIO, kexec_reboot());
+	ASSERT_EQ(0, vfio_config_read(m->device, PCI_COMMAND, 2, &after));
+	ASSERT_EQ(before, after);
+	ASSERT_EQ(0, vfio_config_write(m->device, PCI_CACHE_LINE_SIZE, 1, 0x10));
+	ASSERT_EQ(-EBUSY, vfio_reset(m->device));
+
+	/* Back again, it freezes, and what fails is the next one in the list */
+	ASSERT_EQ(0, write_raw_config(bridge, PCI_PRIMARY_BUS, 4, buses));
+	ASSERT_EQ(0, vfio_config_read(second.device, PCI_COMMAND, 2, &after));
+	ASSERT_EQ(PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY, after);
+	ASSERT_EQ(0, machine_start(&third, 2));
+	if (third.device >= 0) {
+		ASSERT_EQ(0, machine_preserve(&third, self->session, 30));
+		ASSERT_EQ(-ENOTCONN, kexec_reboot());
+	}
+	ASSERT_EQ(0, close(self->session));
+	ASSERT_EQ(0, vfio_reset(m->device));
 }
 
 /* A device that was frozen already thaws when something behind it fails */

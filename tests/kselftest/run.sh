@@ -6,7 +6,8 @@
 #	run.sh KERNEL INITRD DIR PROGRAM...
 #
 # The machine is a q35 without an IOMMU, with two igb controllers behind root
-# ports (of a speed whose link comes back after a bus reset in QEMU). DIR gets its console (console.log) and what the tests printed
+# ports (of a speed whose link comes back after a bus reset in QEMU), and behind a
+# third one a device of two functions without a reset of their own. DIR gets its console (console.log) and what the tests printed
 # (events.log). ACCEL=kvm is faster where KVM works; TIMEOUT is in seconds.
 set -eu
 
@@ -33,7 +34,9 @@ timeout -k 5 "$timeout" qemu-system-x86_64 -M q35 -accel "$accel" -cpu "$cpu" -m
 	-serial "file:$dir/console.log" -serial stdio \
 	-device pcie-root-port,id=port0,bus=pcie.0,addr=0x4,chassis=1,slot=1,x-speed=5 \
 	-device pcie-root-port,id=port1,bus=pcie.0,addr=0x5,chassis=2,slot=2,x-speed=5 \
+	-device pcie-root-port,id=port2,bus=pcie.0,addr=0x6,chassis=3,slot=3,x-speed=5 \
 	-device igb,bus=port0,romfile= -device igb,bus=port1,romfile= \
+	-device edu,bus=port2,addr=0.0,multifunction=on -device edu,bus=port2,addr=0.1 \
 	-kernel "$kernel" -initrd "$initrd" -append "$append" </dev/null 2>"$dir/qemu.stderr" |
 	tee "$dir/events.log" |
 	awk -v programs="$*" -v console="$dir/console.log" -f "$here/events.awk" || status=$?

@@ -65,19 +65,24 @@ int stop_doing(pid_t pid)
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? 0 : -EINTR;
 }
 
-int cap_sys_rawio(bool effective)
+int cap_effective(unsigned int cap, bool effective)
 {
 	struct __user_cap_header_struct hdr = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
-	const __u32 bit = CAP_TO_MASK(CAP_SYS_RAWIO);
+	const __u32 bit = CAP_TO_MASK(cap);
 
 	if (syscall(SYS_capget, &hdr, data))
 		return -errno;
 	if (effective)
-		data[CAP_TO_INDEX(CAP_SYS_RAWIO)].effective |= bit;
+		data[CAP_TO_INDEX(cap)].effective |= bit;
 	else
-		data[CAP_TO_INDEX(CAP_SYS_RAWIO)].effective &= ~bit;
+		data[CAP_TO_INDEX(cap)].effective &= ~bit;
 	return syscall(SYS_capset, &hdr, data) ? -errno : 0;
+}
+
+int cap_sys_rawio(bool effective)
+{
+	return cap_effective(CAP_SYS_RAWIO, effective);
 }
 
 int kexec_image_load(void)

@@ -48,7 +48,8 @@ pid_t keep_doing(void (*work)(void *arg), void *arg);
 /* 0 if it was at work until now */
 int stop_doing(pid_t pid);
 
-/* Take the effective capability away, or give it back */
+/* Take an effective capability away, or give it back */
+int cap_effective(unsigned int cap, bool effective);
 int cap_sys_rawio(bool effective);
 
 /*
@@ -106,7 +107,10 @@ int vfio_connect(int device, int iommufd, __u32 ioas, __u32 *dev_id);
 int vfio_reset(int device);
 int vfio_hot_reset(int device);
 int vfio_low_power(int device, bool enter);
-/* Interrupts of that index: arm the first one with an eventfd, disarm all */
+/* VFIO_DEVICE_SET_IRQS from the first one on; @data is of @size bytes, 64 at most */
+int vfio_set_irqs(int device, unsigned int index, __u32 flags, unsigned int count, const void *data,
+		  size_t size);
+/* Interrupts of that index: arm the first one with an eventfd (-1: disarm it), disarm all */
 int vfio_arm_irq(int device, unsigned int index, int eventfd);
 int vfio_disarm_irqs(int device, unsigned int index);
 

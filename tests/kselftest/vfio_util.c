@@ -131,28 +131,34 @@ int vfio_low_power(int device, bool enter)
 	return ioctl(device, VFIO_DEVICE_FEATURE, &cmd) ? -errno : 0;
 }
 
-int vfio_arm_irq(int device, unsigned int index, int eventfd)
+int vfio_set_irqs(int device, unsigned int index, __u32 flags, unsigned int count, const void *data,
+		  size_t size)
 {
-	char buf[sizeof(struct vfio_irq_set) + sizeof(__s32)] __attribute__((aligned(8))) = {};
+	char buf[sizeof(struct vfio_irq_set) + 64] __attribute__((aligned(8))) = {};
 	struct vfio_irq_set *set = (void *)buf;
 
-	set->argsz = sizeof(buf);
-	set->flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
+	if (size > 64)
+		return -E2BIG;
+	set->argsz = sizeof(*set) + size;
+	set->flags = flags;
 	set->index = index;
-	set->count = 1;
-	memcpy(set->data, &eventfd, sizeof(__s32));
+	set->count = count;
+	if (size)
+		memcpy(set->data, data, size);
 	return ioctl(device, VFIO_DEVICE_SET_IRQS, set) ? -errno : 0;
+}
+
+int vfio_arm_irq(int device, unsigned int index, int eventfd)
+{
+	__s32 fd = eventfd;
+
+	return vfio_set_irqs(device, index, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, 1, &fd,
+			     sizeof(fd));
 }
 
 int vfio_disarm_irqs(int device, unsigned int index)
 {
-	struct vfio_irq_set set = {
-		.argsz = sizeof(set),
-		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
-		.index = index,
-	};
-
-	return ioctl(device, VFIO_DEVICE_SET_IRQS, &set) ? -errno : 0;
+	return vfio_set_irqs(device, index, VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER, 0, NULL, 0);
 }
 
 static int region_info(int device, unsigned int index, struct vfio_region_info *info)
