@@ -1132,15 +1132,8 @@ static int pci_liveupdate_stop_dma(struct pci_dev *dev)
  */
 static int pci_liveupdate_reset(struct pci_dev *dev)
 {
-	struct pci_dev *bridge = pci_upstream_bridge(dev);
-	int err = -EAGAIN;
 	u16 cmd;
-
-	/* In the order of pci_reset_function() */
-	if (bridge && !pci_dev_trylock(bridge))
-		goto out;
-	if (!pci_dev_trylock(dev))
-		goto out_unlock_bridge;
+	int err;
 
 	/* INTx was masked by the previous kernel, and goes on to be */
 	pci_save_state(dev);
@@ -1152,11 +1145,6 @@ static int pci_liveupdate_reset(struct pci_dev *dev)
 	if (!err && (PCI_POSSIBLE_ERROR(cmd) || cmd & PCI_COMMAND_MASTER))
 		err = -EIO;
 
-	pci_dev_unlock(dev);
-out_unlock_bridge:
-	if (bridge)
-		pci_dev_unlock(bridge);
-out:
 	if (err)
 		pci_err(dev, "live update: bus mastering is off, but it could not be reset: %pe\n",
 			ERR_PTR(err));
@@ -1172,10 +1160,11 @@ out:
  * go on with what it finds in its registers. Hence @dev is quiet only after a
  * reset.
  *
- * On failure bus mastering is off, if @dev can be reached at all. It is still
- * incoming, so that no driver but one that can take it over gets hold of it, and
- * its memory must be kept. The function can be called again, and @dev can still
- * be adopted: its user would find it stopped.
+ * On failure bus mastering is off, except if a lock was taken, when nothing has
+ * been done, and if @dev cannot be reached. It is still incoming, so that no driver
+ * but one that can take it over gets hold of it, and its memory must be kept. The
+ * function can be called again, and @dev can still be adopted: its user would
+ * find it stopped.
  *
  * Context: Sleeps. The caller prevents that @dev is adopted meanwhile. Any lock may
  * be held but the device lock of @dev or of the bridge above it; they are tried.
@@ -1188,6 +1177,7 @@ out:
 int pci_liveupdate_quiesce(struct pci_dev *dev)
 {
 	enum pci_liveupdate_state state = pci_liveupdate_state(dev);
+	struct pci_dev *bridge = pci_upstream_bridge(dev);
 	int err;
 
 	might_sleep();
@@ -1208,16 +1198,33 @@ int pci_liveupdate_quiesce(struct pci_dev *dev)
 		return -EBUSY;
 	}
 
+	/* In the order of pci_reset_function(), and before anything is stopped */
+	err = -EAGAIN;
+	if (bridge && !pci_dev_trylock(bridge))
+		goto out;
+	if (!pci_dev_trylock(dev))
+		goto out_unlock_bridge;
+
 	err = pci_liveupdate_stop_dma(dev);
 	if (err)
-		return err;
+		goto out_unlock;
 
 	err = pci_liveupdate_reset(dev);
 	if (err)
-		return err;
+		goto out_unlock;
 
-	guard(spinlock)(&pci_liveupdate_lock);
-	return pci_liveupdate_set_state(dev, PCI_LIVEUPDATE_QUIESCED);
+	scoped_guard(spinlock, &pci_liveupdate_lock)
+		err = pci_liveupdate_set_state(dev, PCI_LIVEUPDATE_QUIESCED);
+
+out_unlock:
+	pci_dev_unlock(dev);
+out_unlock_bridge:
+	if (bridge)
+		pci_dev_unlock(bridge);
+out:
+	if (err == -EAGAIN)
+		pci_err(dev, "live update: not stopped, somebody else works on it\n");
+	return err;
 }
 EXPORT_SYMBOL_GPL(pci_liveupdate_quiesce);
 
