@@ -77,7 +77,7 @@ static double slope(const long *y, int n)
  */
 static void check_flat(struct record *r, const struct scenario *sc, struct checks *c)
 {
-	long free[MAX_UPDATES], total[MAX_UPDATES];
+	long free[MAX_UPDATES] = { 0 }, total[MAX_UPDATES] = { 0 };
 	double free_slope, total_slope;
 	struct event *e;
 	int n;

@@ -187,6 +187,23 @@ const struct scenario scenarios_device[] = {
 		.rate = 500, .timeout_s = 150,
 	},
 	{
+		.name = "two-killed", .suite = SUITE_DEVICE, .device = "igb", .iops = 100,
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "two-killed",
+		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 500, .timeout_s = 240,
+		.append = "hf.irq=msix hf.kills=20",
+	},
+	{
+		.name = "two-killed-long", .suite = SUITE_ALL, .device = "igb", .iops = 100,
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "two-killed",
+		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 500, .timeout_s = 600,
+		.append = "hf.irq=msix hf.kills=200",
+	},
+	{
+		.name = "unbound", .suite = SUITE_DEVICE, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "unbound",
+		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
+	},
+	{
 		.name = "many", .suite = SUITE_ALL, .device = "igb", .iops = 100,
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "update",
 		.updates = 25, .resumes = 25, .judged = JUDGED_ALL, .check = check_interrupts,
