@@ -86,6 +86,7 @@
 #include <linux/crc32.h>
 #include <linux/delay.h>
 #include <linux/io.h>
+#include <linux/kexec.h>
 #include <linux/kexec_handover.h>
 #include <linux/kho/abi/pci.h>
 #include <linux/liveupdate.h>
@@ -783,6 +784,22 @@ int pci_liveupdate_may_sleep(struct pci_dev *dev)
 }
 
 /**
+ * pci_liveupdate_may_master - May a user turn bus mastering on in this function?
+ * @dev: the function
+ *
+ * pci_device_shutdown() turns it off when another kernel is started, except in
+ * functions that kernel knows of. It must not come back after that.
+ *
+ * Return: true if so. A caller asks again once it is on, as the kexec may have
+ * begun meanwhile.
+ */
+bool pci_liveupdate_may_master(struct pci_dev *dev)
+{
+	return !kexec_in_progress || pci_liveupdate_is_outgoing(dev);
+}
+EXPORT_SYMBOL_GPL(pci_liveupdate_may_master);
+
+/**
  * pci_liveupdate_may_reset - May this device be reset?
  * @dev: device that is about to be reset
  *
@@ -1151,6 +1168,39 @@ static int pci_liveupdate_reset(struct pci_dev *dev)
 	return err;
 }
 
+static int pci_liveupdate_quiesce_locked(struct pci_dev *dev)
+{
+	enum pci_liveupdate_state state = pci_liveupdate_state(dev);
+	int err;
+
+	if (state == PCI_LIVEUPDATE_QUIESCED)
+		return 0;
+
+	if (state != PCI_LIVEUPDATE_INCOMING &&
+	    state != PCI_LIVEUPDATE_ADOPTED) {
+		pci_err(dev, "live update: %s, not to be stopped\n",
+			pci_liveupdate_state_name[state]);
+		return -EINVAL;
+	}
+
+	/* Counted once by pci_liveupdate_adopt() */
+	if (state == PCI_LIVEUPDATE_ADOPTED && pci_is_enabled(dev)) {
+		pci_err(dev, "live update: in use, not to be stopped\n");
+		return -EBUSY;
+	}
+
+	err = pci_liveupdate_stop_dma(dev);
+	if (err)
+		return err;
+
+	err = pci_liveupdate_reset(dev);
+	if (err)
+		return err;
+
+	guard(spinlock)(&pci_liveupdate_lock);
+	return pci_liveupdate_set_state(dev, PCI_LIVEUPDATE_QUIESCED);
+}
+
 /**
  * pci_liveupdate_quiesce - Stop a function that nobody has taken over
  * @dev: incoming function, or one that was adopted and given up again
@@ -1176,27 +1226,14 @@ static int pci_liveupdate_reset(struct pci_dev *dev)
  */
 int pci_liveupdate_quiesce(struct pci_dev *dev)
 {
-	enum pci_liveupdate_state state = pci_liveupdate_state(dev);
 	struct pci_dev *bridge = pci_upstream_bridge(dev);
 	int err;
 
 	might_sleep();
 
-	if (state == PCI_LIVEUPDATE_QUIESCED)
+	/* It stays so, whoever holds the locks */
+	if (pci_liveupdate_state(dev) == PCI_LIVEUPDATE_QUIESCED)
 		return 0;
-
-	if (state != PCI_LIVEUPDATE_INCOMING &&
-	    state != PCI_LIVEUPDATE_ADOPTED) {
-		pci_err(dev, "live update: %s, not to be stopped\n",
-			pci_liveupdate_state_name[state]);
-		return -EINVAL;
-	}
-
-	/* Counted once by pci_liveupdate_adopt() */
-	if (state == PCI_LIVEUPDATE_ADOPTED && pci_is_enabled(dev)) {
-		pci_err(dev, "live update: in use, not to be stopped\n");
-		return -EBUSY;
-	}
 
 	/* In the order of pci_reset_function(), and before anything is stopped */
 	err = -EAGAIN;
@@ -1205,18 +1242,7 @@ int pci_liveupdate_quiesce(struct pci_dev *dev)
 	if (!pci_dev_trylock(dev))
 		goto out_unlock_bridge;
 
-	err = pci_liveupdate_stop_dma(dev);
-	if (err)
-		goto out_unlock;
-
-	err = pci_liveupdate_reset(dev);
-	if (err)
-		goto out_unlock;
-
-	scoped_guard(spinlock, &pci_liveupdate_lock)
-		err = pci_liveupdate_set_state(dev, PCI_LIVEUPDATE_QUIESCED);
-
-out_unlock:
+	err = pci_liveupdate_quiesce_locked(dev);
 	pci_dev_unlock(dev);
 out_unlock_bridge:
 	if (bridge)

@@ -54,6 +54,7 @@ void pci_liveupdate_quiesced(struct pci_dev *dev);
 bool pci_liveupdate_was_quiesced(int domain, unsigned int bus,
 				 unsigned int devfn);
 void pci_liveupdate_finish(struct pci_dev *dev);
+bool pci_liveupdate_may_master(struct pci_dev *dev);
 void pci_liveupdate_finish_gone(int domain, unsigned int bus,
 				unsigned int devfn);
 struct pci_saved_state *pci_liveupdate_store_quiet_state(struct pci_dev *dev);
@@ -148,6 +149,11 @@ static inline int pci_liveupdate_quiesce(struct pci_dev *dev)
 }
 
 static inline void pci_liveupdate_quiesced(struct pci_dev *dev) { }
+
+static inline bool pci_liveupdate_may_master(struct pci_dev *dev)
+{
+	return true;
+}
 
 static inline bool pci_liveupdate_was_quiesced(int domain, unsigned int bus,
 					       unsigned int devfn)

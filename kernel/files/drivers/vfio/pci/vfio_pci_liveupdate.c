@@ -314,7 +314,7 @@ static int vfio_pci_liveupdate_stop_writes(struct vfio_pci_core_device *vdev)
 
 	for (int i = 0; i < FREEZE_TIMEOUT_MS; i++) {
 		scoped_guard(spinlock_irqsave, &vdev->irqlock) {
-			vdev->frozen = true;
+			vdev->config_frozen = true;
 			writers = vdev->config_writers;
 		}
 		if (!writers)
@@ -329,7 +329,7 @@ static int vfio_pci_liveupdate_stop_writes(struct vfio_pci_core_device *vdev)
 static void vfio_pci_liveupdate_start_writes(struct vfio_pci_core_device *vdev)
 {
 	guard(spinlock_irqsave)(&vdev->irqlock);
-	vdev->frozen = false;
+	vdev->config_frozen = false;
 }
 
 static int vfio_pci_liveupdate_freeze(struct liveupdate_file_op_args *args)
@@ -375,6 +375,7 @@ static void vfio_pci_liveupdate_unfreeze(struct liveupdate_file_op_args *args)
 	struct vfio_pci_core_device *vdev = vfio_pci_vdev(core_vdev);
 
 	vfio_pci_thaw_irqs(vdev);
+	vfio_pci_liveupdate_start_writes(vdev);
 	pci_liveupdate_unfreeze(vdev->pdev);
 }
 
@@ -751,7 +752,13 @@ int vfio_pci_liveupdate_set_irqs(struct vfio_pci_core_device *vdev, u32 flags,
 	if (!pci_liveupdate_is_outgoing(vdev->pdev))
 		return 0;
 
-	if (pci_liveupdate_state(vdev->pdev) == PCI_LIVEUPDATE_FROZEN)
+	/*
+	 * A driver that masked INTx has to unmask it if there is no kexec after
+	 * all. The device is not touched by that, see vfio_pci_is_frozen().
+	 */
+	if (pci_liveupdate_state(vdev->pdev) == PCI_LIVEUPDATE_FROZEN &&
+	    (index != VFIO_PCI_INTX_IRQ_INDEX ||
+	     (flags & VFIO_IRQ_SET_ACTION_TRIGGER)))
 		return -EBUSY;
 
 	/* Errors and requests to give the device back are no interrupts of it */
@@ -819,7 +826,7 @@ int vfio_pci_liveupdate_config_begin(struct vfio_pci_core_device *vdev,
 	int ret;
 
 	scoped_guard(spinlock_irqsave, &vdev->irqlock) {
-		if (vdev->frozen)
+		if (vdev->config_frozen)
 			return -EBUSY;
 		vdev->config_writers++;
 	}
@@ -840,19 +847,24 @@ void vfio_pci_liveupdate_config_end(struct vfio_pci_core_device *vdev)
 	vdev->config_writers--;
 }
 
-/* May COMMAND be changed from @old to @new? Called with memory_lock held. */
-int vfio_pci_liveupdate_command_write(struct vfio_pci_core_device *vdev,
-				      u16 old, u16 new)
+/* May @new be written to COMMAND? Called with memory_lock held. */
+int vfio_pci_liveupdate_command_write(struct vfio_pci_core_device *vdev, u16 new)
 {
 	const u16 mask = PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY |
 			 PCI_COMMAND_IO;
+	struct pci_dev *pdev = vdev->pdev;
+	u16 old;
 
 	lockdep_assert_held_write(&vdev->memory_lock);
 
-	if (pci_liveupdate_is_outgoing(vdev->pdev) && (old & ~new & mask))
+	if (!pci_liveupdate_may_master(pdev) && (new & PCI_COMMAND_MASTER))
 		return -EBUSY;
 
-	return 0;
+	if (!pci_liveupdate_is_outgoing(pdev))
+		return 0;
+
+	pci_read_config_word(pdev, PCI_COMMAND, &old);
+	return old & ~new & mask ? -EBUSY : 0;
 }
 
 /**
