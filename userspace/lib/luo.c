@@ -211,7 +211,7 @@ int hf_luo_finish(int session, struct hf_error *err)
 	ret = -errno;
 	if (ret == -EBUSY || ret == -EAGAIN)
 		return hf_fail(err, ret,
-			       "the kernel refuses to finish: a device is open but not attached, or is just being reset or removed (%s); nothing was released, run \"holdfast restore\" again",
+			       "the kernel refuses to finish: a device is open but not attached, or is just being reset or removed, or a module (vfio-pci) is not loaded (%s); nothing was released, run \"holdfast restore\" again",
 			       strerror(-ret));
 	return hf_fail(err, ret,
 		       "the kernel refuses to finish: a device cannot be stopped, it is gone, is another one or does not answer (%s; dmesg has the reason); nothing was released, and its memory is kept until the next boot",

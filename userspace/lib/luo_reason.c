@@ -58,6 +58,7 @@ static const struct reason preserve_device[] = {
 
 static const struct reason retrieve_any[] = {
 	{ ENOENT, "the session has no such token" },
+	{ EUNATCH, "the kernel's code for it is in a module that is not loaded: load iommufd and vfio-pci and run this again" },
 	{ ENOMEM, "not enough memory" },
 	{ EPERM, "no permission: CAP_SYS_RAWIO is needed" },
 	{ EINVAL, "the kernel found what was handed over invalid (dmesg has the reason)" },
