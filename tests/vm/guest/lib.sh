@@ -148,7 +148,8 @@ settle_memory() {
 	echo 3 >/proc/sys/vm/drop_caches || say "caches cannot be dropped"
 }
 
-# load_module NAME - and what it needs, from this kernel's folder
+# load_module NAME - and what it needs, from this kernel's folder, with the
+# parameters that the kernel's command line has for it
 load_module() {
 	! grep -q "^$(echo "$1" | tr - _) " /proc/modules || return 0
 	folder=$(uname -r)
@@ -158,13 +159,26 @@ load_module() {
 		sed -n 's/^depends=//p' | tr , ' '); do
 		load_module "$needed"
 	done
-	insmod "$folder/$1.ko" || die "cannot load $1"
+	parameters=
+	for word in $hf_cmdline; do
+		case $word in
+		"$1".*) parameters="$parameters ${word#*.}" ;;
+		esac
+	done
+	# shellcheck disable=SC2086
+	insmod "$folder/$1.ko" $parameters || die "cannot load $1"
+}
+
+# Where vfio-pci is a module, somebody has to load it
+load_vfio() {
+	[ -d /sys/bus/pci/drivers/vfio-pci ] || load_module vfio-pci
 }
 
 # bind_vfio [BDF...] - those, or all devices of the run
 bind_vfio() {
 	# shellcheck disable=SC2086
 	[ $# != 0 ] || set -- $devices
+	load_vfio
 	for bdf; do
 		doing "binding $bdf to vfio-pci"
 		echo vfio-pci >"$SYSPCI/$bdf/driver_override"

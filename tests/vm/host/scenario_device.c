@@ -5,6 +5,7 @@
 
 #include "judge.h"
 #include "scenario.h"
+#include "spells.h"
 
 /*
  * The other function gets no frames: it has no network. With the routing that virtual functions need
@@ -202,6 +203,13 @@ const struct scenario scenarios_device[] = {
 		.name = "unbound", .suite = SUITE_DEVICE, .device = "igb",
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "unbound",
 		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
+	},
+	/* For the kernel of tests/build, where vfio-pci is a module */
+	{
+		.name = "modules-late", .suite = SUITE_NONE, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "modules-late",
+		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .check = spells_check,
+		.rate = 500, .timeout_s = 150,
 	},
 	{
 		.name = "many", .suite = SUITE_ALL, .device = "igb", .iops = 100,
