@@ -15,7 +15,7 @@ check-device:	## Any device anywhere: NVMe, interrupts, topologies, orphans
 check-kselftest:	## Kernel selftests: what the series refuses, in a virtual machine
 	@mk/check.sh kselftest
 
-check-build:	## Build matrix: series, checkpatch, sparse, modules, bisect
+check-build:	## Build matrix: series, checkpatch, sparse, bisect, modules
 	@mk/check.sh build
 
 check-debug:	## The update on the debug kernel (lockdep, KASAN, kmemleak)
@@ -40,7 +40,7 @@ suite-long: deps kernel kernel-stock userspace
 suite-kselftest: deps kernel
 	$(MAKE) -C tests/kselftest check $(KSELFTEST_VARS)
 
-suite-build: deps kernel
+suite-build: deps kernel userspace
 	@tests/build/run.sh
 
 suite-debug: deps kernel-debug userspace

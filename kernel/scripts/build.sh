@@ -57,12 +57,7 @@ seconds=$kseconds
 cp "$tree/arch/x86/boot/bzImage" "$out/bzImage.new"
 cp "$tree/.config" "$out/config"
 cp "$tree/System.map" "$out/System.map"
-# Modules lie side by side; each names those it needs in its .modinfo section.
-rm -rf "$out/modules"
-mkdir "$out/modules"
-sed 's/\.o$/.ko/' "$tree/modules.order" | while read -r module; do
-	cp "$tree/$module" "$out/modules/"
-done
+copy_modules "$tree" "$out/modules"
 if [ "$name" = holdfast ]; then
 	kmake "$tree" -s -j"$JOBS" headers
 	mkdir -p "$out/usr/include"

@@ -34,6 +34,17 @@ one_at_a_time()
 	flock 9
 }
 
+# copy_modules TREE DIR: they lie side by side in DIR; each names those it needs
+# in its .modinfo section.
+copy_modules()
+{
+	rm -rf "$2"
+	mkdir -p "$2"
+	sed 's/\.o$/.ko/' "$1/modules.order" | while read -r module; do
+		cp "$1/$module" "$2/"
+	done
+}
+
 # kmake TREE ARG...: kbuild in TREE.
 kmake()
 {

@@ -10,7 +10,7 @@ here=$TOP/tests/build
 
 # Cheap ones first. The later ones share the tree build/linux/matrix, which
 # goes through the prefixes of the series and ends with all of it.
-ktap_plan 9
+ktap_plan 10
 ktap_group "counting of results" "$here/count.sh"
 ktap_run "shell scripts are clean under shellcheck" "$here/shell.sh"
 ktap_run "every file names its licence" "$here/licence.sh"
@@ -19,5 +19,6 @@ ktap_run "checkpatch --strict has nothing to say" "$here/checkpatch.sh"
 ktap_group "each prefix of the series builds" "$here/bisect.sh"
 ktap_run "sparse has nothing new to say" "$here/sparse.sh"
 ktap_run "builds as modules" "$here/variant.sh" modules
+ktap_group "updates work with these modules" "$here/boot.sh"
 ktap_run "builds with our options off" "$here/variant.sh" off
 ktap_end
