@@ -20,6 +20,7 @@
  *	finish		finish the session
  *	again		close the session and retrieve it again
  *	open		open the device of that file afresh: open:NODE
+ *	wait:FILE	go on when there is such a file
  *	kill		end here by SIGKILL
  */
 #include <errno.h>
@@ -198,6 +199,13 @@ static int open_node(const char *node)
 	return 0;
 }
 
+static int wait_for(const char *file)
+{
+	while (access(file, F_OK))
+		usleep(20000);
+	return 0;
+}
+
 static int step(struct state *s, const char *verb, const char *arg)
 {
 	unsigned int token = arg ? (unsigned int)atoi(arg) : 0;
@@ -212,6 +220,8 @@ static int step(struct state *s, const char *verb, const char *arg)
 		return drop(s, token);
 	if (arg && !strcmp(verb, "open"))
 		return open_node(arg);
+	if (arg && !strcmp(verb, "wait"))
+		return wait_for(arg);
 	if (!strcmp(verb, "bind"))
 		return do_bind(s, s->iommufd, false);
 	if (!strcmp(verb, "badbind"))
