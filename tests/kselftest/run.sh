@@ -25,7 +25,7 @@ kvm) cpu=host ;;
 esac
 append="console=ttyS0,115200 earlyprintk=serial,ttyS0,115200 panic=-1 kho=on liveupdate=on"
 # By default a debug kernel's scratch areas are too large for this machine.
-append="$append kho_scratch=256M,384M,64M vfio.enable_unsafe_noiommu_mode=1 hf.kernel=1 hf.scenario=kselftest hf.timeout=$((timeout - 20))"
+append="$append hugepages=4 kho_scratch=256M,384M,64M vfio.enable_unsafe_noiommu_mode=1 hf.kernel=1 hf.scenario=kselftest hf.timeout=$((timeout - 20))"
 append="$append hf.programs=$(echo "$*" | tr ' ' ,)"
 
 status=0
