@@ -59,6 +59,14 @@
  *     bound any more, -ESHUTDOWN. If it cannot be stopped, nothing is finished and
  *     all memory of the session is kept.
  *
+ * remove
+ *     A driver that is being unbound waits until its device is closed. If the file
+ *     is held only because the update is not finished, it is closed by that, which
+ *     stops the device if it was bound (vfio_pci_liveupdate_request()). One that
+ *     was not bound goes on, and can be retrieved again when it is back at a driver;
+ *     the PCI core stops it if it is the function that is removed. The memory of
+ *     both is kept until finish.
+ *
  * Locking
  * -------
  *
@@ -737,6 +745,34 @@ EXPORT_SYMBOL_GPL(vfio_pci_core_unadopt);
 void vfio_pci_liveupdate_register(struct vfio_pci_core_device *vdev)
 {
 	vdev->vdev.incoming = pci_liveupdate_is_incoming(vdev->pdev);
+}
+
+static bool vfio_pci_liveupdate_is_file_of(struct file *file, void *data)
+{
+	return vfio_liveupdate_device(file, NULL) == data;
+}
+
+/**
+ * vfio_pci_liveupdate_request - Close the file of a device that has no user
+ * @vdev: device that is being unregistered, which waits for its last file
+ *
+ * Whoever retrieved the file may be gone. Then the update, which holds it, cannot
+ * be finished either: that may need the device lock, which the waiting one holds.
+ *
+ * Return: true if there was such a file and it is closed.
+ */
+bool vfio_pci_liveupdate_request(struct vfio_pci_core_device *vdev)
+{
+	if (!READ_ONCE(vdev->vdev.incoming))
+		return false;
+
+	if (!liveupdate_release_file_incoming(&vfio_pci_liveupdate_handler,
+					      vfio_pci_liveupdate_is_file_of,
+					      &vdev->vdev))
+		return false;
+
+	pci_info(vdev->pdev, "live update: nobody uses its file, closed to let the driver go\n");
+	return true;
 }
 
 /*
