@@ -8,7 +8,7 @@
 # end_agent [PID] - whatever of it is there: the holder, and the session with it
 end_agent() {
 	for pid; do
-		kill -9 "$pid"
+		kill -9 "$pid" 2>/dev/null || true
 	done
 	while pids=$(pidof holdfast @holdfast); do
 		# shellcheck disable=SC2086

@@ -13,7 +13,7 @@ kill_agent() {
 	kill -9 "$1" 2>/dev/null || true
 	wait "$1" 2>/dev/null || true
 	for pid in $(pidof @holdfast); do
-		kill -9 "$pid"
+		kill -9 "$pid" 2>/dev/null || true
 	done
 	while pidof @holdfast holdfast >/dev/null; do
 		sleep 0.01
