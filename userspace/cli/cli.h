@@ -196,12 +196,12 @@ int held_cancel(const struct cli *cli, struct hf_error *err);
 
 /**
  * holder_listen() - create the holder's socket
- * @path: where; a stale socket there is replaced
+ * @path: where; one that a dead holder left there is replaced
  * @err: message on failure
  *
- * The caller has /dev/liveupdate open, so no other holder can be alive.
+ * The caller has /dev/liveupdate open, so that no two do this at a time.
  *
- * Return: listening descriptor or a negative errno.
+ * Return: listening descriptor or a negative errno, -EBUSY if a holder serves it.
  */
 int holder_listen(const char *path, struct hf_error *err);
 
@@ -209,7 +209,6 @@ int holder_listen(const char *path, struct hf_error *err);
  * holder_start() - leave a session with a process of its own
  * @cli: options
  * @session: session descriptor
- * @luo: descriptor of /dev/liveupdate
  * @listener: socket of holder_listen()
  * @manifest: sealed memfd
  * @iommufd: descriptors in the order of the manifest
@@ -218,9 +217,8 @@ int holder_listen(const char *path, struct hf_error *err);
  *
  * Return: process ID of the holder, which is then ready; or a negative errno.
  */
-pid_t holder_start(const struct cli *cli, int session, int luo, int listener,
-		   int manifest, const int *iommufd, size_t n,
-		   struct hf_error *err);
+pid_t holder_start(const struct cli *cli, int session, int listener, int manifest,
+		   const int *iommufd, size_t n, struct hf_error *err);
 
 /**
  * spawn_place() - put descriptors to 3, 4, ... and mark all others

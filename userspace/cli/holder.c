@@ -15,9 +15,10 @@
  *    under it;
  *  - the OOM killer does not choose it.
  *
- * It starts with these descriptors: 3 session, 4 /dev/liveupdate, 5 listening
- * socket, 6 pipe to report that it is ready, 7 manifest, 8... iommufds. The
- * iommufds are there for "verify"; the session has its own references.
+ * It starts with these descriptors: 3 session, 4 listening socket, 5 pipe to
+ * report that it is ready, 6 manifest, 7... iommufds. The iommufds are there for
+ * "verify"; the session has its own references. /dev/liveupdate, which one
+ * process at a time can have open, is left to others and their sessions.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -42,7 +43,6 @@
 
 enum {
 	FD_SESSION = 3,
-	FD_LUO,
 	FD_LISTEN,
 	FD_READY,
 	FD_MANIFEST,
@@ -56,6 +56,22 @@ enum {
 #endif
 
 /* --- the side that starts it --- */
+
+/* 1 if somebody listens there, 0 if the socket is left over from a dead one */
+static int is_served(const struct sockaddr_un *addr)
+{
+	int fd, ret = 1;
+
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	/* EAGAIN: it has as many who wait as it allows */
+	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) &&
+	    errno != EAGAIN && errno != EPROTOTYPE)
+		ret = errno == ECONNREFUSED || errno == ENOENT ? 0 : -errno;
+	close(fd);
+	return ret;
+}
 
 int holder_listen(const char *path, struct hf_error *err)
 {
@@ -73,7 +89,14 @@ int holder_listen(const char *path, struct hf_error *err)
 			return hf_fail(err, -EEXIST,
 				       "%s exists and is no socket: take another --socket or remove it",
 				       path);
-		/* Nobody can be behind it: we have /dev/liveupdate. */
+		ret = is_served(&addr);
+		if (ret < 0)
+			return hf_fail(err, ret, "socket %s: %s", path,
+				       strerror(-ret));
+		if (ret)
+			return hf_fail(err, -EBUSY,
+				       "%s is in use: a holder has a session already.\n\"holdfast status\" shows it and \"holdfast cancel\" ends it; another session needs another --session and --socket",
+				       path);
 		unlink(path);
 	}
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -150,9 +173,8 @@ static void exec_holder(const struct cli *cli, const int *fds, size_t n)
 	execve("/proc/self/exe", argv, envp);
 }
 
-pid_t holder_start(const struct cli *cli, int session, int luo, int listener,
-		   int manifest, const int *iommufd, size_t n,
-		   struct hf_error *err)
+pid_t holder_start(const struct cli *cli, int session, int listener, int manifest,
+		   const int *iommufd, size_t n, struct hf_error *err)
 {
 	size_t total = FD_IOMMUFD - FD_SESSION + n;
 	int *fds = calloc(total, sizeof(*fds));
@@ -166,7 +188,6 @@ pid_t holder_start(const struct cli *cli, int session, int luo, int listener,
 		return hf_fail(err, -ENOMEM, "cannot start the holder");
 	}
 	fds[FD_SESSION - FD_SESSION] = session;
-	fds[FD_LUO - FD_SESSION] = luo;
 	fds[FD_LISTEN - FD_SESSION] = listener;
 	fds[FD_READY - FD_SESSION] = ready[1];
 	fds[FD_MANIFEST - FD_SESSION] = manifest;
@@ -313,7 +334,6 @@ static bool serve(int fd, const char *socket, size_t n_iommufd)
 		 * close() returns. Only then is it said to be done.
 		 */
 		close(FD_SESSION);
-		close(FD_LUO);
 		unlink(socket);
 		answer(fd, 0, 0);
 		_exit(EXIT_DONE);

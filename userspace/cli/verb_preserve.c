@@ -320,7 +320,7 @@ static int preserve(struct cli *cli, const struct wanted *w, size_t n,
 	ret = with_klog(mark, manifest < 0 ? manifest : 0, err);
 	if (ret)
 		goto close_session;
-	holder = holder_start(cli, session, luo, listener, manifest, t.iommufd,
+	holder = holder_start(cli, session, listener, manifest, t.iommufd,
 			      t.m.n_iommufd, err);
 	close(manifest);
 	if (holder < 0) {

@@ -39,7 +39,7 @@ static int explain_open(int code, struct hf_error *err)
 		pid = hf_proc_find_open(HF_LUO_DEV, who, sizeof(who));
 		if (pid > 0)
 			return hf_fail(err, -code, HF_LUO_DEV
-				       " is busy: process %d (%s) has it open; only one may.\nIf that is a holdfast holder, \"holdfast status\" shows it and \"holdfast cancel\" ends it",
+				       " is busy: process %d (%s) has it open; only one may",
 				       pid, who);
 		return hf_fail(err, -code, HF_LUO_DEV
 			       " is busy: another process has it open");

@@ -60,9 +60,14 @@ still_held() {
 refuse_kexec() {
 	refused "kexec of nothing" 1 "no session is held" holdfast kexec
 	hold
-	refused "liveupdate busy" 1 "busy: process .*holdfast" \
+	refused "holder there" 1 "a holder has a session already" \
+		holdfast preserve --pid "$driver" --session other
+	refused "session there" 1 "exists already" \
+		holdfast preserve --pid "$driver" --socket /run/other.sock
+	refused "preserved already" 1 "it is preserved already" \
 		holdfast preserve --pid "$driver" --session other \
-		--socket /run/other.sock
+		--socket /run/other.sock --retry-ms 10
+	still_held
 	refused "no image loaded" 1 "no kernel is loaded" holdfast kexec
 	still_held
 	doing "loading a kernel in the old way"
@@ -77,6 +82,10 @@ refuse_kexec() {
 		sleep 0.02
 	done
 	refused "dead holder" 1 "no session is held" holdfast kexec
+	exec 9<>/dev/liveupdate
+	refused "liveupdate busy" 1 "busy: process $$ " \
+		holdfast preserve --pid "$driver"
+	exec 9<&-
 }
 
 kernel_1() {
