@@ -114,10 +114,6 @@ path_of() {
 	readlink -f "$SYSPCI/$1" | tr / '\n' | grep '^....:..:..\..$'
 }
 
-path_of_nic() {
-	path_of "$nic"
-}
-
 # dump_config WHEN - config space of the devices and their bridges
 dump_config() {
 	for bdf in $(for dev in $devices; do path_of "$dev"; done | sort -u); do

@@ -188,6 +188,18 @@ const struct scenario scenarios_device[] = {
 		.rate = 500, .timeout_s = 150,
 	},
 	{
+		.name = "two-sessions", .suite = SUITE_DEVICE, .device = "igb", .iops = 100,
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "two-sessions",
+		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 500, .timeout_s = 150,
+		.append = "hf.irq=msix",
+	},
+	{
+		.name = "two-lost", .suite = SUITE_DEVICE, .device = "igb", .iops = 100,
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "two-lost",
+		.judged = JUDGED_BY_GUEST, .check = spells_check, .rate = 500, .timeout_s = 150,
+		.append = "hf.irq=msix",
+	},
+	{
 		.name = "two-killed", .suite = SUITE_DEVICE, .device = "igb", .iops = 100,
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "two-killed",
 		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 500, .timeout_s = 240,

@@ -68,15 +68,17 @@ set_bus_master() {
 		conv=notrunc 2>/dev/null
 }
 
-# lose_device, find_device_again - the device does not answer meanwhile: the port
-# above has no secondary and subordinate bus number. What is asked for the buses
-# behind it goes nowhere; DMA and MMIO go their way all the same.
+# lose_device [BDF], find_device_again - the device, or the NIC, does not answer
+# meanwhile: the port above has no secondary and subordinate bus number. What is
+# asked for the buses behind it goes nowhere; DMA and MMIO go their way all the
+# same.
 lose_device() {
-	port=$(path_of_nic | head -n 1)
+	set -- "${1:-$nic}"
+	port=$(path_of "$1" | head -n 1)
 	dd if="$SYSPCI/$port/config" of=/run/buses bs=1 skip=25 count=2 2>/dev/null
 	printf '\000\000' |
 		dd of="$SYSPCI/$port/config" bs=1 seek=25 conv=notrunc 2>/dev/null
-	[ "$(hexdump -n 4 -e '1/4 "%x"' "$SYSPCI/$nic/config")" = ffffffff ] ||
+	[ "$(hexdump -n 4 -e '1/4 "%x"' "$SYSPCI/$1/config")" = ffffffff ] ||
 		die "the device still answers"
 }
 
