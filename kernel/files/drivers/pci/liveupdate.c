@@ -959,7 +959,7 @@ EXPORT_SYMBOL_GPL(pci_liveupdate_store_quiet_state);
 static struct pci_cap_saved_data *
 pci_saved_state_find(struct pci_saved_state *state, u16 cap, bool extended)
 {
-	struct pci_cap_saved_data *data = state->cap;
+	struct pci_cap_saved_data *data = pci_saved_state_caps(state);
 
 	while (data->size &&
 	       (data->cap_nr != cap || data->cap_extended != extended))
@@ -981,15 +981,15 @@ pci_saved_state_find(struct pci_saved_state *state, u16 cap, bool extended)
  * Return: number of bytes used, a multiple of 4, or -ENOSPC.
  */
 ssize_t pci_liveupdate_pack_state(struct pci_dev *dev,
-				  const struct pci_saved_state *state,
-				  void *buf, size_t size)
+				  struct pci_saved_state *state, void *buf,
+				  size_t size)
 {
-	const struct pci_cap_saved_data *cap = state->cap;
+	const struct pci_cap_saved_data *cap = pci_saved_state_caps(state);
 	struct pci_state_ser ser = {
 		.cap = PCI_STATE_SER_HEADER,
-		.len = sizeof(state->config_space),
+		.len = sizeof(dev->saved_config_space),
 	};
-	const void *data = state->config_space;
+	const void *data = pci_saved_state_header(state);
 	size_t used = 0;
 
 	for (;;) {
@@ -1080,9 +1080,10 @@ struct pci_saved_state *pci_liveupdate_unpack_state(struct pci_dev *dev,
 			goto err_invalid;
 
 		if (ser.cap == PCI_STATE_SER_HEADER && !ser.extended) {
-			if (header || ser.len != sizeof(state->config_space) ||
+			if (header ||
+			    ser.len != sizeof(dev->saved_config_space) ||
 			    pci_liveupdate_unpack_header(dev, data,
-							 state->config_space))
+							 pci_saved_state_header(state)))
 				goto err_invalid;
 			header = true;
 			continue;

@@ -59,7 +59,7 @@ void pci_liveupdate_finish_gone(int domain, unsigned int bus,
 				unsigned int devfn);
 struct pci_saved_state *pci_liveupdate_store_quiet_state(struct pci_dev *dev);
 ssize_t pci_liveupdate_pack_state(struct pci_dev *dev,
-				  const struct pci_saved_state *state,
+				  struct pci_saved_state *state,
 				  void *buf, size_t size);
 struct pci_saved_state *pci_liveupdate_unpack_state(struct pci_dev *dev,
 						    const void *buf,
@@ -168,7 +168,7 @@ static inline void pci_liveupdate_finish_gone(int domain, unsigned int bus,
 
 static inline ssize_t
 pci_liveupdate_pack_state(struct pci_dev *dev,
-			  const struct pci_saved_state *state, void *buf,
+			  struct pci_saved_state *state, void *buf,
 			  size_t size)
 {
 	return -EOPNOTSUPP;
