@@ -747,6 +747,19 @@ void vfio_pci_liveupdate_register(struct vfio_pci_core_device *vdev)
 	vdev->vdev.incoming = pci_liveupdate_is_incoming(vdev->pdev);
 }
 
+/* Now it can be found. A FINISH that came just before this did not find it. */
+void vfio_pci_liveupdate_registered(struct vfio_pci_core_device *vdev)
+{
+	struct vfio_device *core_vdev = &vdev->vdev;
+
+	if (!READ_ONCE(core_vdev->incoming))
+		return;
+
+	guard(mutex)(&core_vdev->dev_set->lock);
+	if (!pci_liveupdate_is_incoming(vdev->pdev))
+		WRITE_ONCE(core_vdev->incoming, false);
+}
+
 static bool vfio_pci_liveupdate_is_file_of(struct file *file, void *data)
 {
 	return vfio_liveupdate_device(file, NULL) == data;
@@ -903,31 +916,30 @@ int vfio_pci_liveupdate_command_write(struct vfio_pci_core_device *vdev, u16 new
 	return old & ~new & mask ? -EBUSY : 0;
 }
 
-/**
- * vfio_pci_liveupdate_init - Offer vfio-pci devices for live update
- *
- * Return: 0, also if live update is off in this kernel, or an error.
- */
-int __init vfio_pci_liveupdate_init(void)
+static bool vfio_pci_liveupdate_ready;
+
+/* Offer vfio-pci devices for live update. Without that, all else works. */
+void __init vfio_pci_liveupdate_init(void)
 {
 	int ret;
 
 	if (!liveupdate_enabled())
-		return 0;
+		return;
 
 	ret = liveupdate_register_file_handler(&vfio_pci_liveupdate_handler);
+	if (!ret) {
+		ret = pci_liveupdate_register_flb(&vfio_pci_liveupdate_handler);
+		if (ret)
+			liveupdate_unregister_file_handler(&vfio_pci_liveupdate_handler);
+	}
 	if (ret)
-		return ret;
-
-	ret = pci_liveupdate_register_flb(&vfio_pci_liveupdate_handler);
-	if (ret)
-		liveupdate_unregister_file_handler(&vfio_pci_liveupdate_handler);
-	return ret;
+		pr_warn("no live update of devices: %pe\n", ERR_PTR(ret));
+	vfio_pci_liveupdate_ready = !ret;
 }
 
 void vfio_pci_liveupdate_cleanup(void)
 {
-	if (!liveupdate_enabled())
+	if (!vfio_pci_liveupdate_ready)
 		return;
 
 	pci_liveupdate_unregister_flb(&vfio_pci_liveupdate_handler);
