@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What must hold for a block that was accepted, worked out a second time: each
+ * entry against each other one, in 128 bits, with no thought for speed.
+ */
+
+#include "fuzz.h"
+
+__extension__ typedef unsigned __int128 u128;
+
+#define HOLDS(cond) do { if (!(cond)) return #cond; } while (0)
+
+static const char *ioases(const struct iommufd_ser_view *v)
+{
+	const struct iommufd_ser *hdr = v->hdr;
+	u128 allowed = 0, areas = 0;
+	u32 i, j, k;
+
+	for (i = 0; i < hdr->nr_ioas; i++) {
+		const struct iommufd_ioas_ser *ioas = &v->ioas[i];
+
+		HOLDS(ioas->id > 0 && ioas->id < 0x80000000);
+		HOLDS(ioas->flags < 4);
+		for (j = 0; j < i; j++)
+			HOLDS(v->ioas[j].id < ioas->id);
+
+		HOLDS(allowed + ioas->nr_allowed <= hdr->nr_allowed);
+		for (j = 0; j < ioas->nr_allowed; j++) {
+			const struct iommufd_allowed_ser *a =
+				&v->allowed[allowed + j];
+
+			HOLDS(a->start <= a->last);
+			for (k = 0; k < j; k++)
+				HOLDS(a->start > v->allowed[allowed + k].last);
+		}
+		allowed += ioas->nr_allowed;
+
+		HOLDS(areas + ioas->nr_areas <= hdr->nr_areas);
+		for (j = 0; j < ioas->nr_areas; j++) {
+			const struct iommufd_area_ser *a = &v->areas[areas + j];
+
+			HOLDS(a->length);
+			HOLDS(a->flags < 8 && !a->reserved);
+			HOLDS((u128)a->iova + a->length <= (u128)1 << 64);
+			HOLDS((u128)a->offset + a->length < (u128)1 << 63);
+			for (k = 0; k < j; k++) {
+				const struct iommufd_area_ser *b =
+					&v->areas[areas + k];
+
+				HOLDS((u128)b->iova + b->length <= a->iova);
+			}
+		}
+		areas += ioas->nr_areas;
+	}
+	HOLDS(allowed == hdr->nr_allowed);
+	HOLDS(areas == hdr->nr_areas);
+	return NULL;
+}
+
+static const char *hwpts(const struct iommufd_ser_view *v)
+{
+	u32 i, j;
+
+	for (i = 0; i < v->hdr->nr_hwpt; i++) {
+		const struct iommufd_hwpt_ser *hwpt = &v->hwpt[i];
+		u32 found = 0;
+
+		HOLDS(hwpt->id > 0 && hwpt->id < 0x80000000);
+		HOLDS(hwpt->flags < 2 && !hwpt->reserved);
+		for (j = 0; j < i; j++)
+			HOLDS(v->hwpt[j].id < hwpt->id);
+		for (j = 0; j < v->hdr->nr_ioas; j++)
+			found += v->ioas[j].id == hwpt->ioas_id &&
+				 v->ioas[j].flags & IOMMUFD_IOAS_SER_TABLE;
+		HOLDS(found == 1);
+	}
+	return NULL;
+}
+
+static const char *devices(const struct iommufd_ser_view *v)
+{
+	u32 i, j;
+
+	for (i = 0; i < v->hdr->nr_devices; i++) {
+		const struct iommufd_device_ser *device = &v->devices[i];
+		u32 found = 0;
+
+		HOLDS(device->id > 0 && device->id < 0x80000000);
+		HOLDS(!device->reserved);
+		for (j = 0; j < i; j++) {
+			HOLDS(v->devices[j].id < device->id);
+			HOLDS(v->devices[j].segment != device->segment ||
+			      v->devices[j].bdf != device->bdf);
+		}
+		for (j = 0; j < v->hdr->nr_hwpt; j++)
+			found += v->hwpt[j].id == device->hwpt_id;
+		HOLDS(found == 1);
+	}
+	return NULL;
+}
+
+/* The condition that does not hold, or NULL. @block is what was checked. */
+const char *oracle(struct iommufd_ser *block, const struct iommufd_ser_view *v)
+{
+	struct iommufd_ser *hdr = v->hdr;
+	const char *wrong;
+
+	HOLDS(hdr == block);
+	HOLDS(hdr->magic == IOMMUFD_SER_MAGIC);
+	HOLDS(hdr->version == IOMMUFD_SER_VERSION);
+	HOLDS(!hdr->flags && !hdr->reserved && hdr->account_mode <= 2);
+	HOLDS(hdr->size <= 4 << 20);
+	HOLDS(hdr->checksum == iommufd_ser_checksum(hdr));
+
+	/* Where the parts are, by the table of the tests */
+	HOLDS((void *)v->ioas == iommufd_ser_entry(hdr, SER_IOAS, 0));
+	HOLDS((void *)v->allowed == iommufd_ser_entry(hdr, SER_ALLOWED, 0));
+	HOLDS((void *)v->hwpt == iommufd_ser_entry(hdr, SER_HWPT, 0));
+	HOLDS((void *)v->areas == iommufd_ser_entry(hdr, SER_AREAS, 0));
+	HOLDS((void *)v->devices == iommufd_ser_entry(hdr, SER_DEVICES, 0));
+	HOLDS((u8 *)iommufd_ser_entry(hdr, SER_DEVICES, hdr->nr_devices) ==
+	      (u8 *)hdr + hdr->size);
+
+	wrong = ioases(v);
+	if (!wrong)
+		wrong = hwpts(v);
+	if (!wrong)
+		wrong = devices(v);
+	return wrong;
+}
