@@ -24,9 +24,13 @@ $(O):
 
 guest := $(wildcard ../vm/guest/* ../vm/guest/scenarios/*)
 
+# Modules of the kernel under test, some of which are KUnit suites
+modules := $(wildcard $(dir $(KERNEL))modules/*.ko)
+
 # A kernel to load, never to start
-$(O)/initrd: $(TEST_GEN_PROGS) $(KERNEL) $(guest)
-	../vm/guest/mkinitramfs.sh -o $@ -k $(KERNEL) $(TEST_GEN_PROGS)
+$(O)/initrd: $(TEST_GEN_PROGS) $(TEST_PROGS) $(KERNEL) $(modules) $(guest)
+	../vm/guest/mkinitramfs.sh -o $@ -k $(KERNEL) $(if $(modules),-m kselftest=$(dir $(KERNEL))modules) \
+		$(TEST_GEN_PROGS) $(TEST_PROGS)
 
 check: $(O)/initrd
 	@./run.sh $(KERNEL) $(O)/initrd $(O)/run $(programs)
