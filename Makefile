@@ -35,6 +35,7 @@ userspace: deps kernel	## Library, command and example driver
 	$(MAKE) -C userspace all $(USERSPACE_VARS)
 
 include mk/check.mk
+include mk/bench.mk
 
 ##@ Clean
 clean:	## Remove what is built, keep kernel trees and downloads

@@ -24,6 +24,9 @@ USERSPACE_VARS = O=$(BUILD)/userspace KHDR=$(KHDR)
 UNIT_VARS      = O=$(BUILD)/unit USERSPACE=$(BUILD)/userspace KHDR=$(KHDR)
 # tests/vm/Makefile, targets: all check demo check-device check-long check-debug
 VM_VARS        = O=$(BUILD)/vm DEMO=$(BUILD)/demo USERSPACE=$(BUILD)/userspace KHDR=$(KHDR) \
-		 KERNEL=$(KERNEL) KERNEL_STOCK=$(KERNEL_STOCK) KERNEL_DEBUG=$(KERNEL_DEBUG)
+		 KERNEL=$(KERNEL) KERNEL_STOCK=$(KERNEL_STOCK) KERNEL_DEBUG=$(KERNEL_DEBUG) \
+		 TREE=$(BUILD)/linux/holdfast TREE_STOCK=$(BUILD)/linux/stock
 # tests/kselftest/Makefile, target: check
 KSELFTEST_VARS = O=$(BUILD)/kselftest KHDR=$(KHDR) KERNEL=$(KERNEL)
+# tests/bench/Makefile, target: bench
+BENCH_VARS     = O=$(BUILD)/bench KHDR=$(KHDR) KERNEL=$(KERNEL) KERNEL_STOCK=$(KERNEL_STOCK)
