@@ -82,6 +82,7 @@
 
 #define pr_fmt(fmt) "PCI: live update: " fmt
 
+#include <kunit/visibility.h>
 #include <linux/cleanup.h>
 #include <linux/crc32.h>
 #include <linux/delay.h>
@@ -136,7 +137,7 @@ static const u8 pci_liveupdate_next[] = {
 	[PCI_LIVEUPDATE_FINISHED]	= BIT(PCI_LIVEUPDATE_PRESERVED),
 };
 
-static u32 pci_ser_crc(const struct pci_ser *ser)
+VISIBLE_IF_KUNIT u32 pci_ser_crc(const struct pci_ser *ser)
 {
 	static const u8 zero[sizeof_field(struct pci_ser, crc)];
 	u32 crc;
@@ -145,6 +146,7 @@ static u32 pci_ser_crc(const struct pci_ser *ser)
 	crc = crc32(crc, zero, sizeof(zero));
 	return ~crc32(crc, ser->devices, ser->nr_devices * sizeof(ser->devices[0]));
 }
+EXPORT_SYMBOL_IF_KUNIT(pci_ser_crc);
 
 static struct pci_dev_ser *pci_ser_find(struct pci_ser *ser, u32 domain, u8 bus,
 					u8 devfn)
@@ -266,30 +268,25 @@ static void pci_liveupdate_flb_unpreserve(struct liveupdate_flb_op_args *args)
 	kho_unpreserve_free(ser);
 }
 
-/*
- * Called for the first function that is enumerated. If the list is there but
- * cannot be understood, functions are writing to memory that nobody protects
- * from them, and all of them are going to be reset, or worse, ignored: stop.
- */
-static int pci_liveupdate_flb_retrieve(struct liveupdate_flb_op_args *args)
+/* What is wrong with the list of running functions at @data, NULL if nothing. */
+VISIBLE_IF_KUNIT const char *pci_ser_check(u64 data)
 {
 	struct pci_ser *ser;
 
-	if (!args->data || !PAGE_ALIGNED(args->data) ||
-	    !pfn_valid(PHYS_PFN(args->data)))
-		panic("PCI: live update: bad address %#llx of the list of running functions\n",
-		      args->data);
+	if (!data || !PAGE_ALIGNED(data) || !pfn_valid(PHYS_PFN(data)))
+		return "has a bad address";
 
-	ser = phys_to_virt(args->data);
+	ser = phys_to_virt(data);
 	if (ser->magic != PCI_SER_MAGIC)
-		panic("PCI: live update: no list of running functions at %#llx\n",
-		      args->data);
-	if (ser->version != PCI_SER_VERSION || ser->size != PCI_SER_SIZE)
-		panic("PCI: live update: list of running functions has version %u, size %u: not known here\n",
-		      ser->version, ser->size);
+		return "is not there";
+	if (ser->version != PCI_SER_VERSION || ser->size != PCI_SER_SIZE) {
+		pr_err("list of running functions has version %u, size %u\n",
+		       ser->version, ser->size);
+		return "is of a version that is not known here";
+	}
 	if (ser->nr_devices > PCI_SER_MAX_DEVICES ||
 	    ser->crc != pci_ser_crc(ser))
-		panic("PCI: live update: list of running functions is damaged\n");
+		return "is damaged";
 
 	for (u32 i = 0; i < ser->nr_devices; i++) {
 		struct pci_dev_ser *entry = &ser->devices[i];
@@ -298,9 +295,28 @@ static int pci_liveupdate_flb_retrieve(struct liveupdate_flb_op_args *args)
 		    !(entry->flags & PCI_DEV_SER_BRIDGE) != !entry->nr_below ||
 		    pci_ser_find(ser, entry->domain, entry->bus,
 				 entry->devfn) != entry)
-			panic("PCI: live update: list of running functions is inconsistent\n");
+			return "is inconsistent";
 	}
 
+	return NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(pci_ser_check);
+
+/*
+ * Called for the first function that is enumerated. If the list is there but
+ * cannot be understood, functions are writing to memory that nobody protects
+ * from them, and all of them are going to be reset, or worse, ignored: stop.
+ */
+static int pci_liveupdate_flb_retrieve(struct liveupdate_flb_op_args *args)
+{
+	const char *wrong = pci_ser_check(args->data);
+	struct pci_ser *ser;
+
+	if (wrong)
+		panic("PCI: live update: list of running functions %s (%#llx)\n",
+		      wrong, args->data);
+
+	ser = phys_to_virt(args->data);
 	pr_info("%u functions and bridges were left running\n",
 		ser->nr_devices);
 	scoped_guard(spinlock, &pci_liveupdate_lock)

@@ -77,35 +77,51 @@
 static int iommufd_lu_digest(struct iommufd_ioas *ioas, u64 *nr_extents,
 			     u64 *digest)
 {
-	struct iommu_noiommu_extent extent, last = {};
+	const unsigned int max = PAGE_SIZE / sizeof(struct iommu_noiommu_extent);
+	struct iommu_noiommu_extent *extents __free(kfree) = NULL;
+	struct iommu_noiommu_extent last = {}, next;
 	struct xxh64_state state;
 	unsigned long iova = 0;
 	bool end = false;
-	int rc;
+
+	extents = kmalloc_objs(*extents, max);
+	if (!extents)
+		return -ENOMEM;
 
 	*nr_extents = 0;
 	xxh64_reset(&state, 0);
 	while (!end) {
-		rc = iopt_next_extent(&ioas->iopt, iova, &extent);
-		if (rc == -ENOENT)
-			break;
-		if (rc)
-			return rc;
+		unsigned int nr = 0;
+		int i, rc;
 
-		end = check_add_overflow(extent.iova, extent.length, &iova);
-		if (last.length && last.iova + last.length == extent.iova &&
-		    last.phys + last.length == extent.phys) {
-			last.length += extent.length;
-		} else {
+		rc = iopt_get_extents(&ioas->iopt, iova, extents, max);
+		if (rc < 0)
+			return rc;
+		if (!rc)
+			break;
+
+		/* Put those that are complete in front, the last one is not */
+		for (i = 0; i < rc; i++) {
+			next = extents[i];
+			if (last.length && last.iova + last.length == next.iova &&
+			    last.phys + last.length == next.phys) {
+				last.length += next.length;
+				continue;
+			}
 			if (last.length)
-				xxh64_update(&state, &last, sizeof(last));
-			last = extent;
-			(*nr_extents)++;
+				extents[nr++] = last;
+			last = next;
 		}
+		xxh64_update(&state, extents, nr * sizeof(*extents));
+		*nr_extents += nr;
+
+		end = check_add_overflow(last.iova, last.length, &iova);
 		cond_resched();
 	}
-	if (last.length)
+	if (last.length) {
 		xxh64_update(&state, &last, sizeof(last));
+		(*nr_extents)++;
+	}
 	*digest = xxh64_digest(&state);
 	return 0;
 }

@@ -9,7 +9,9 @@
 
 #define pr_fmt(fmt) "iommufd: " fmt
 
+#include <kunit/visibility.h>
 #include <linux/errno.h>
+#include <linux/export.h>
 #include <linux/fs.h>
 #include <linux/overflow.h>
 #include <linux/printk.h>
@@ -28,6 +30,7 @@ u64 iommufd_ser_size(const struct iommufd_ser *hdr)
 	       (u64)hdr->nr_areas * sizeof(struct iommufd_area_ser) +
 	       (u64)hdr->nr_devices * sizeof(struct iommufd_device_ser);
 }
+EXPORT_SYMBOL_IF_KUNIT(iommufd_ser_size);
 
 void iommufd_ser_view_init(struct iommufd_ser_view *view,
 			   struct iommufd_ser *hdr)
@@ -51,6 +54,7 @@ u64 iommufd_ser_checksum(struct iommufd_ser *hdr)
 	xxh64_update(&state, hdr + 1, hdr->size - sizeof(copy));
 	return xxh64_digest(&state);
 }
+EXPORT_SYMBOL_IF_KUNIT(iommufd_ser_checksum);
 
 /* The modes are handed over as they are */
 static_assert(IOPT_PAGES_ACCOUNT_USER == IOMMUFD_SER_ACCOUNT_USER);
@@ -218,3 +222,4 @@ int iommufd_ser_check(struct iommufd_ser *ser, struct iommufd_ser_view *view)
 		pr_err("serialized state: invalid\n");
 	return rc;
 }
+EXPORT_SYMBOL_IF_KUNIT(iommufd_ser_check);

@@ -86,6 +86,7 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <kunit/visibility.h>
 #include <linux/cleanup.h>
 #include <linux/crc32.h>
 #include <linux/delay.h>
@@ -114,7 +115,7 @@ static struct vfio_pci_core_device *vfio_pci_vdev(struct vfio_device *core_vdev)
 	return container_of(core_vdev, struct vfio_pci_core_device, vdev);
 }
 
-static u32 vfio_pci_ser_crc(const struct vfio_pci_ser *ser)
+VISIBLE_IF_KUNIT u32 vfio_pci_ser_crc(const struct vfio_pci_ser *ser)
 {
 	static const u8 zero[sizeof_field(struct vfio_pci_ser, crc)];
 	u32 crc;
@@ -124,6 +125,7 @@ static u32 vfio_pci_ser_crc(const struct vfio_pci_ser *ser)
 	return ~crc32(crc, &ser->flags,
 		      sizeof(*ser) - offsetof(struct vfio_pci_ser, flags));
 }
+EXPORT_SYMBOL_IF_KUNIT(vfio_pci_ser_crc);
 
 /*
  * Does @core_vdev belong to a driver built on vfio-pci-core that knows how to
@@ -388,7 +390,7 @@ static void vfio_pci_liveupdate_unfreeze(struct liveupdate_file_op_args *args)
 }
 
 /* Return what was handed over, or NULL if it cannot be trusted. */
-static struct vfio_pci_ser *vfio_pci_ser_get(u64 data)
+VISIBLE_IF_KUNIT struct vfio_pci_ser *vfio_pci_ser_get(u64 data)
 {
 	struct vfio_pci_ser *ser;
 
@@ -409,6 +411,7 @@ static struct vfio_pci_ser *vfio_pci_ser_get(u64 data)
 
 	return ser;
 }
+EXPORT_SYMBOL_IF_KUNIT(vfio_pci_ser_get);
 
 /* The function that @ser is about, with a reference, if it is still that one. */
 static struct pci_dev *vfio_pci_ser_get_pdev(const struct vfio_pci_ser *ser)
