@@ -48,6 +48,16 @@ static bool is_splat(const char *text)
 	return false;
 }
 
+const struct console_line *console_find(const struct record *r, const char *a, const char *b)
+{
+	size_t i;
+
+	for (i = 0; i < r->n_console; i++)
+		if (strstr(r->console[i].text, a) && strstr(r->console[i].text, b))
+			return &r->console[i];
+	return NULL;
+}
+
 const struct console_line *console_splat(const struct record *r, bool panics)
 {
 	bool panicked = false, traced = false;

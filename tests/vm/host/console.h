@@ -7,6 +7,9 @@
 #include "checks.h"
 #include "record.h"
 
+/* The first line that has both in it, or NULL. */
+const struct console_line *console_find(const struct record *r, const char *a, const char *b);
+
 /*
  * Any sign on the consoles of all kernels that a kernel found itself broken? NULL, or the line. With
  * @panics one panic, with its trace, is none.

@@ -5,7 +5,7 @@
 #include "scenario.h"
 
 static const struct scenario *const tables[] = { scenarios_update, scenarios_device,
-						 scenarios_orphan };
+						 scenarios_orphan, scenarios_kho };
 
 const struct scenario *scenario_next(const struct scenario *sc)
 {

@@ -86,6 +86,7 @@ struct scenario {
 extern const struct scenario scenarios_update[];
 extern const struct scenario scenarios_device[];
 extern const struct scenario scenarios_orphan[];
+extern const struct scenario scenarios_kho[];
 
 /* The scenario behind @sc in all tables; the first one for NULL; NULL behind the last one. */
 const struct scenario *scenario_next(const struct scenario *sc);

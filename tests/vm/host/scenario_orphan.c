@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "console.h"
 #include "scenario.h"
 #include "spells.h"
 
@@ -18,21 +19,11 @@ static const char *const native_hotplug[] = {
 	"-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off", NULL
 };
 
-static const struct console_line *find_line(const struct verdict *v, const char *a, const char *b)
-{
-	size_t i;
-
-	for (i = 0; i < v->record.n_console; i++)
-		if (strstr(v->record.console[i].text, a) && strstr(v->record.console[i].text, b))
-			return &v->record.console[i];
-	return NULL;
-}
-
 /* The guest ends by going into a kernel that must stop before it finds a device. */
 static void check_list_panic(struct verdict *v, const struct scenario *sc)
 {
 	const struct console_line *panic =
-		find_line(v, "Kernel panic", "list of running functions is damaged");
+		console_find(&v->record, "Kernel panic", "list of running functions is damaged");
 
 	(void)sc;
 	check_add(&v->checks, "next-kernel-panics", panic, "%s",
@@ -49,7 +40,7 @@ static void check_reboot(struct verdict *v, const struct scenario *sc)
 	if (v->record.info && json_object_object_get_ex(v->record.info, "end", &end))
 		how = json_object_get_string(end);
 	check_add(&v->checks, "rebooted",
-		  find_line(v, "reboot: ", "Restarting system") && !strcmp(how, "done"),
+		  console_find(&v->record, "reboot: ", "Restarting system") && !strcmp(how, "done"),
 		  "the run's end: %s", how);
 }
 

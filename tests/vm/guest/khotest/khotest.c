@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * khotest - what userspace cannot ask of kexec handover
+ *
+ * Copyright (C) 2026 the holdfast authors
+ *
+ *	insmod khotest.ko do=WHAT
+ *
+ * WHAT is one of the list at the end. Those that preserve pages fill them, and
+ * record where they are for the next kernel, in which "look" reads it. The
+ * module only stays if all was as it should be.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/io.h>
+#include <linux/kexec_handover.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#define RECORD		"khotest"
+#define RECORD_PAGES	(SZ_512K / sizeof(u64) - 2)
+#define BLOCK		512UL
+
+static char *what = "";
+module_param_named(do, what, charp, 0);
+MODULE_PARM_DESC(do, "what to do");
+
+static unsigned long pages = 20000;
+module_param(pages, ulong, 0);
+MODULE_PARM_DESC(pages, "how many pages to scatter");
+
+/* Pages that were filled, or a range that was not */
+struct record {
+	u64 nr, is_range;
+	u64 phys[RECORD_PAGES];
+};
+
+static struct record *record;
+
+static bool is(int got, int want, const char *that)
+{
+	if (got == want)
+		return true;
+	pr_err("%s: %d instead of %d\n", that, got, want);
+	return false;
+}
+
+static struct record *new_record(void)
+{
+	struct record *r = kho_alloc_preserve(sizeof(*r));
+
+	if (IS_ERR(r)) {
+		pr_err("no memory for the record: %pe\n", r);
+		return NULL;
+	}
+	return r;
+}
+
+static void fill(struct page *page)
+{
+	u64 *p = page_address(page), n = page_to_phys(page);
+
+	for (int i = 0; i < PAGE_SIZE / sizeof(*p); i++)
+		p[i] = n + i;
+}
+
+static bool is_filled(struct page *page)
+{
+	u64 *p = page_address(page), n = page_to_phys(page);
+
+	for (int i = 0; i < PAGE_SIZE / sizeof(*p); i++)
+		if (p[i] != n + i)
+			return false;
+	return true;
+}
+
+/* Every second page of a lot of them: no two are next to each other. */
+static int scatter(void)
+{
+	struct record *r = new_record();
+	struct page *page;
+	int err;
+
+	if (!r)
+		return -ENOMEM;
+	pages = min(pages, RECORD_PAGES);
+	while (r->nr < pages) {
+		page = alloc_pages(GFP_KERNEL, 1);
+		if (!page)
+			return -ENOMEM;
+		split_page(page, 1);
+		__free_page(page + 1);
+		/* So that it does not come back at once */
+		if (!alloc_page(GFP_KERNEL))
+			return -ENOMEM;
+		err = kho_preserve_pages(page, 1);
+		if (err) {
+			pr_err("cannot preserve a page: %d\n", err);
+			return err;
+		}
+		fill(page);
+		r->phys[r->nr++] = page_to_phys(page);
+	}
+	return kho_add_subtree(RECORD, r, sizeof(*r));
+}
+
+/*
+ * A range of the last block of the first node and the first one of the second.
+ * Both hold what belongs to the nodes, in this kernel. In the next one they are
+ * as good as any other memory, so they are preserved for what they are and not
+ * for what is in them.
+ */
+static int nodes(void)
+{
+	unsigned long pfn = node_end_pfn(0);
+	struct record *r = new_record();
+	int err;
+
+	if (!r)
+		return -ENOMEM;
+	if (!is(pfn == node_start_pfn(1) && pfn % (2 * BLOCK) == BLOCK, true,
+		"borders within a block"))
+		return -EINVAL;
+	err = kho_preserve_pages(pfn_to_page(pfn - BLOCK), 2 * BLOCK);
+	if (err) {
+		pr_err("cannot preserve the range: %d\n", err);
+		return err;
+	}
+	r->is_range = true;
+	for (; r->nr < 2 * BLOCK; r->nr++)
+		r->phys[r->nr] = PFN_PHYS(pfn - BLOCK + r->nr);
+	return kho_add_subtree(RECORD, r, sizeof(*r));
+}
+
+static int look(void)
+{
+	unsigned long before, lost = 0, damaged = 0, odd = 0;
+	phys_addr_t phys;
+	struct page *page;
+	size_t size;
+	int err;
+
+	err = kho_retrieve_subtree(RECORD, &phys, &size);
+	if (err || size != sizeof(*record)) {
+		pr_err("no record: %d\n", err);
+		return -ENOENT;
+	}
+	record = phys_to_virt(phys);
+
+	for (u64 i = 0; i < record->nr; i++) {
+		page = pfn_to_page(PHYS_PFN(record->phys[i]));
+		/* What is preserved is in use from the beginning. */
+		if (page_count(page) != 1)
+			lost++;
+		else if (!record->is_range && !is_filled(page))
+			damaged++;
+	}
+	pr_info("%llu pages: %lu lost, %lu damaged\n", record->nr, lost,
+		damaged);
+	if (lost || damaged)
+		return -EIO;
+
+	before = totalram_pages();
+	for (u64 i = 0; i < record->nr; i++) {
+		/* insmod tries again after a failure. */
+		if (!page_private(pfn_to_page(PHYS_PFN(record->phys[i]))))
+			return -EALREADY;
+		if (!kho_restore_pages(record->phys[i],
+				       record->is_range ? record->nr : 1))
+			return -EIO;
+		if (record->is_range)
+			break;
+	}
+	for (u64 i = 0; i < record->nr; i++) {
+		page = pfn_to_page(PHYS_PFN(record->phys[i]));
+		if (page_count(page) != 1 || page_private(page))
+			odd++;
+	}
+	if (!is(totalram_pages() - before, record->nr, "pages that came back") ||
+	    !is(odd, 0, "pages that are not as they should be"))
+		return -EIO;
+	for (u64 i = 0; i < record->nr; i++)
+		__free_page(pfn_to_page(PHYS_PFN(record->phys[i])));
+	return 0;
+}
+
+/* A page has one owner, whatever the orders. */
+static int twice(void)
+{
+	struct folio *folio = folio_alloc(GFP_KERNEL, 4);
+	struct page *run = alloc_pages(GFP_KERNEL, 5), *page;
+	bool good = true;
+
+	if (!folio || !run)
+		return -ENOMEM;
+	page = folio_page(folio, 0);
+
+	good &= is(kho_preserve_folio(folio), 0, "a folio");
+	good &= is(kho_preserve_folio(folio), -EEXIST, "a folio again");
+	good &= is(kho_preserve_pages(page, 1), -EEXIST, "its first page");
+	good &= is(kho_preserve_pages(page + 15, 1), -EEXIST, "its last page");
+	good &= is(kho_preserve_pages(page + 4, 4), -EEXIST, "a part of it");
+	kho_unpreserve_folio(folio);
+	good &= is(kho_preserve_pages(page + 4, 4), 0, "a part of no folio");
+	good &= is(kho_preserve_folio(folio), -EEXIST, "a folio with a hole");
+	kho_unpreserve_pages(page + 4, 4);
+	good &= is(kho_preserve_folio(folio), 0, "the folio after all");
+	kho_unpreserve_folio(folio);
+
+	/* What was preserved of a run that cannot be is unpreserved. */
+	good &= is(kho_preserve_pages(run + 19, 1), 0, "one page of a run");
+	good &= is(kho_preserve_pages(run + 1, 31), -EEXIST, "the run");
+	good &= is(kho_preserve_pages(run, 19), 0, "the run before it");
+	good &= is(kho_preserve_pages(run + 20, 12), 0, "the run behind it");
+	kho_unpreserve_pages(run + 20, 12);
+	kho_unpreserve_pages(run, 19);
+	kho_unpreserve_pages(run + 19, 1);
+
+	folio_put(folio);
+	__free_pages(run, 5);
+	return good ? 0 : -EINVAL;
+}
+
+/* What was plugged in is above 4 GiB, all else is below. */
+static bool is_plugged(struct page *page)
+{
+	return page_to_phys(page) >= SZ_4G;
+}
+
+static struct page *plugged_page(unsigned int order)
+{
+	struct page *page;
+
+	for (int i = 0; i < 100000; i++) {
+		page = alloc_pages(GFP_KERNEL, order);
+		if (!page || is_plugged(page))
+			return page;
+	}
+	return NULL;
+}
+
+static int hotplugged(void)
+{
+	struct page *page = plugged_page(0), *block = plugged_page(4);
+	unsigned int there = 0;
+	bool good = true;
+
+	if (!page || !block) {
+		pr_err("no memory was plugged in\n");
+		return -ENODEV;
+	}
+	/* Metadata has to avoid this memory, which all others get. */
+	for (int i = 0; i < 64; i++) {
+		void *p = kho_alloc_preserve(PAGE_SIZE << (i % 3));
+
+		if (IS_ERR(p))
+			return PTR_ERR(p);
+		there += is_plugged(virt_to_page(p));
+	}
+	good &= is(there, 0, "metadata in memory that was plugged in");
+	good &= is(kho_preserve_pages(page, 1), -EOPNOTSUPP, "a page");
+	good &= is(kho_preserve_pages(block, 16), -EOPNOTSUPP, "a block");
+	return good ? 0 : -EINVAL;
+}
+
+/* The FDT that is handed over, which is not told to anybody */
+static char *find_fdt(void)
+{
+	static const char version[] = "kho-v4";
+	unsigned int found = 0;
+	char *p, *q, *fdt = NULL;
+
+	for (unsigned long pfn = 0; pfn < node_end_pfn(first_online_node); pfn++) {
+		if (!pfn_valid(pfn) || PageReserved(pfn_to_page(pfn)))
+			continue;
+		p = page_address(pfn_to_page(pfn));
+		if (be32_to_cpup((__be32 *)p) != 0xd00dfeed)
+			continue;
+		for (q = p; q < p + PAGE_SIZE - sizeof(version); q++)
+			if (!memcmp(q, version, sizeof(version)))
+				break;
+		if (q == p + PAGE_SIZE - sizeof(version))
+			continue;
+		fdt = p;
+		found++;
+	}
+	return is(found, 1, "FDTs found") ? fdt : NULL;
+}
+
+/* The next kernel shall not understand it. */
+static int damage(void)
+{
+	char *p = find_fdt();
+
+	if (!p)
+		return -ENOENT;
+	while (memcmp(p, "kho-v4", 7))
+		p++;
+	p[5] = '0';
+	return 0;
+}
+
+/* The map of what is preserved becomes an empty one. */
+static int empty(void)
+{
+	char *p = find_fdt(), *end = p + PAGE_SIZE;
+	u64 map;
+
+	if (!p)
+		return -ENOENT;
+	/* FDT_PROP and a length of 8: the first is that of the root node */
+	for (; p < end - 20; p += 4)
+		if (be32_to_cpup((__be32 *)p) == 3 &&
+		    be32_to_cpup((__be32 *)(p + 4)) == 8)
+			break;
+	memcpy(&map, p + 12, sizeof(map));
+	if (!is(p < end - 20 && map && PAGE_ALIGNED(map) &&
+		pfn_valid(PHYS_PFN(map)), true, "map found"))
+		return -ENOENT;
+	memset(phys_to_virt(map), 0, PAGE_SIZE);
+	return 0;
+}
+
+static int __init khotest_init(void)
+{
+	static const struct {
+		const char *name;
+		int (*function)(void);
+	} list[] = {
+		{ "scatter", scatter },
+		{ "nodes", nodes },
+		{ "look", look },
+		{ "twice", twice },
+		{ "hotplugged", hotplugged },
+		{ "damage", damage },
+		{ "empty", empty },
+	};
+
+	for (int i = 0; i < ARRAY_SIZE(list); i++)
+		if (!strcmp(what, list[i].name))
+			return list[i].function();
+	pr_err("nothing that is called '%s'\n", what);
+	return -EINVAL;
+}
+module_init(khotest_init);
+
+static void __exit khotest_exit(void)
+{
+}
+module_exit(khotest_exit);
+
+MODULE_DESCRIPTION("Test of kexec handover");
+MODULE_LICENSE("GPL");

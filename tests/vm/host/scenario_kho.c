@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory that is handed over, without a device in it: what the kernel must refuse to hand over, and
+ * when the next one must not boot on. Most ask the kernel by guest/khotest. What begins with "stock"
+ * shows what happens without the series.
+ */
+#include <stddef.h>
+
+#include "console.h"
+#include "scenario.h"
+#include "spells.h"
+
+/* So that the next kernel has little memory but this to allocate from until all is reserved. */
+#define LITTLE_SCRATCH "mem=1G kho_scratch=4M,96M,4M"
+
+/* Live update would find what it left missing. */
+#define EMPTY "hf.next=empty liveupdate=off"
+
+static void check_panic(struct verdict *v, const char *why)
+{
+	const struct console_line *panic = console_find(&v->record, "Kernel panic", why);
+
+	check_add(&v->checks, "next-kernel-panics", panic, "%s",
+		  panic ? panic->text : "not, or not for the right reason");
+}
+
+static void check_unusable(struct verdict *v, const struct scenario *sc)
+{
+	(void)sc;
+	check_panic(v, "KHO: FDT is not compatible");
+}
+
+static void check_empty(struct verdict *v, const struct scenario *sc)
+{
+	(void)sc;
+	check_panic(v, "KHO: preserved memory map is damaged");
+}
+
+static void check_require(struct verdict *v, const struct scenario *sc)
+{
+	(void)sc;
+	check_panic(v, "KHO: nothing was handed over");
+}
+
+static void check_lost(struct verdict *v, const struct scenario *sc)
+{
+	(void)sc;
+	check_panic(v, "KHO: cannot reserve the preserved memory");
+}
+
+#define OURS(name_) .name = name_, .kernel = KERNEL_HOLDFAST
+#define STOCK(name_) .name = name_, .kernel = KERNEL_STOCK
+#define COMMON(guest_) .suite = SUITE_DEVICE, .device = "igb", .topology = TOPO_ROOT_PORT, \
+	.guest = guest_, .judged = JUDGED_BY_GUEST, .rate = 200, .timeout_s = 120
+
+const struct scenario scenarios_kho[] = {
+	{ OURS("kho-twice"), COMMON("kho-twice") },
+	{ STOCK("kho-twice-stock"), COMMON("kho-twice") },
+	{ OURS("kho-unusable"), COMMON("kho-unusable"), .panics = true, .check = check_unusable },
+	{ OURS("kho-unusable-off"), COMMON("kho-unusable"), .updates = 1, .append = "hf.next=off" },
+	{ STOCK("kho-unusable-stock"), COMMON("kho-unusable"), .updates = 1 },
+	{ OURS("kho-empty"), COMMON("kho-unusable"), .panics = true, .check = check_empty,
+	  .append = EMPTY },
+	{ STOCK("kho-empty-stock"), COMMON("kho-unusable"), .updates = 1,
+	  .append = EMPTY },
+	{ OURS("kho-require"), COMMON("kho-require"), .updates = 1, .panics = true,
+	  .check = check_require },
+	{ STOCK("kho-require-stock"), COMMON("kho-require"), .updates = 1 },
+	{ OURS("kho-lost"), COMMON("kho-lost"), .panics = true, .check = check_lost,
+	  .append = LITTLE_SCRATCH },
+	{ STOCK("kho-lost-stock"), COMMON("kho-lost"), .updates = 1, .append = LITTLE_SCRATCH },
+	{ .name = NULL },
+};
