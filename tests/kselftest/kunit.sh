@@ -12,6 +12,7 @@ number=0 failed=0
 # module, its suites
 suites='
 luo_ser_kunit kho_block luo_flb_ser
+memfd_luo_kunit memfd_luo_ser
 iommufd_ser_kunit iommufd_ser
 vfio_pci_ser_kunit vfio_pci_ser
 pci_ser_kunit pci_ser pci_state_ser
