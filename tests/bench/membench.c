@@ -5,7 +5,7 @@
  *	membench hold KERNEL SET...	make the memory, read its table, preserve it, kexec
  *	membench take KERNEL SET...	in the next kernel: restore it, read its table
  *
- * KERNEL is holdfast or stock. A SET is PAGE:MIB, such as 4:32 or 2048:512: that
+ * KERNEL is holdfast or stock. A SET is PAGE:MIB, such as 4:32 or 2048:1024: that
  * many MiB of pages of PAGE KiB, no two of them contiguous; or flat:MIB, pages
  * of 2 MiB as they come, for which nothing but the freeze is of interest. The
  * n-th set has a session, an iommufd and the n-th device.

@@ -16,7 +16,7 @@ dir=$1 kernel=$2 stock=$3 repeat=$4
 here=$(cd "$(dirname "$0")" && pwd)
 
 # Pages of 4 KiB and 2 MiB of which no two are contiguous, and what is frozen
-sets=${SETS:-4:32,2048:512}
+sets=${SETS:-4:32,2048:1024}
 flat=${FLAT-flat:64,flat:4096}
 memory=${MEMORY:-7G}
 timeout=${TIMEOUT:-600}
@@ -67,4 +67,5 @@ while [ "$n" -lt "$repeat" ]; do
 	guest holdfast "$kernel" "$dir/initrd-holdfast" "$updates" "$n"
 done
 cat "$dir"/stock-*/events.log "$dir"/holdfast-*/events.log |
-	awk -v sets="$sets" -v flat="$flat" -f "$here/report.awk" | tee "$dir/report.txt"
+	awk -v sets="$sets" -v flat="$flat" -f "$here/report.awk" >"$dir/report.txt"
+cat "$dir/report.txt"
