@@ -270,6 +270,8 @@ void make_damaged(struct rnd *r, struct iommufd_ser *hdr)
 	default:
 		if (fits(hdr))
 			iommufd_ser_seal(hdr);
+		else
+			hdr->size = iommufd_ser_size(hdr);
 		break;
 	}
 }
