@@ -39,7 +39,7 @@ static const struct reason preserve_memfd[] = {
 
 static const struct reason preserve_iommufd[] = {
 	{ ENOENT, "the kernel cannot preserve iommufds: it lacks the holdfast series or CONFIG_IOMMUFD_LIVEUPDATE" },
-	{ EOPNOTSUPP, "it holds an object or a kind of memory that is not carried; map all DMA memory from memfds with IOMMU_IOAS_MAP_FILE, use only noiommu HWPTs (dmesg says which area)" },
+	{ EOPNOTSUPP, "it holds an object or a kind of memory that is not carried; use anonymous, shmem or hugetlb memory and only noiommu HWPTs (dmesg says which area)" },
 	{ ENOTCONN, "a device bound to it is not attached to an IOAS" },
 	{ ENXIO, "it maps a memfd that is not preserved in this session; the driver must keep the memfd's descriptor open, and memfds go before the iommufd (dmesg says which area)" },
 	{ EBUSY, "it is preserved already, or is just being changed" },

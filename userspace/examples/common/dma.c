@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <linux/iommufd.h>
+#include <holdfast/uapi.h>
 
 #include "dma.h"
 #include "event.h"
@@ -19,7 +19,7 @@
  * A folio of 2 MiB needs an address aligned to it: reserve more than wanted,
  * and map at the first fit.
  */
-static void *map_aligned(int fd, size_t size)
+static void *map_aligned(int fd, uint64_t offset, size_t size, int flags)
 {
 	size_t room = size + DMA_HUGE;
 	uintptr_t start;
@@ -32,12 +32,12 @@ static void *map_aligned(int fd, size_t size)
 	start = ((uintptr_t)reserved + DMA_HUGE - 1) &
 		~(uintptr_t)(DMA_HUGE - 1);
 	return mmap((void *)start, size, PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_FIXED, fd, 0);
+		    flags | MAP_FIXED, fd, (off_t)offset);
 }
 
 static int map_memfd(struct dma_memory *mem, const char *name)
 {
-	void *map = map_aligned(mem->fd, mem->size);
+	void *map = map_aligned(mem->fd, 0, mem->size, MAP_SHARED);
 
 	if (map == MAP_FAILED)
 		return fail("memfd %s: cannot map %llu bytes: %m", name,
@@ -46,9 +46,33 @@ static int map_memfd(struct dma_memory *mem, const char *name)
 	return 0;
 }
 
-static int make_memfd(struct dma_memory *mem, const char *name, uint64_t size)
+static int map_anonymous(struct dma_memory *mem, const char *name)
 {
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	void *map;
+
+	if (mem->kind == DMA_HUGETLB) {
+		mem->size = (mem->size + DMA_HUGE - 1) & ~(uint64_t)(DMA_HUGE - 1);
+		flags |= MAP_HUGETLB;
+	}
+	mem->fd = -1;
+	map = map_aligned(-1, 0, mem->size, flags);
+	if (map == MAP_FAILED)
+		return fail("%s: cannot allocate %llu bytes: %m%s", name,
+			    (unsigned long long)mem->size,
+			    mem->kind == DMA_HUGETLB ?
+			    " (see /proc/sys/vm/nr_hugepages)" : "");
+	mem->bytes = map;
+	return 0;
+}
+
+static int make_memory(struct dma_memory *mem, enum dma_kind kind,
+		       const char *name, uint64_t size)
+{
+	mem->kind = kind;
 	mem->size = size;
+	if (kind != DMA_MEMFD)
+		return map_anonymous(mem, name);
 	mem->fd = memfd_create(name, MFD_CLOEXEC);
 	if (mem->fd < 0)
 		return fail("memfd %s: %m", name);
@@ -61,15 +85,33 @@ static int make_memfd(struct dma_memory *mem, const char *name, uint64_t size)
 static void destroy(struct dma_memory *mem)
 {
 	munmap(mem->bytes, mem->size);
-	close(mem->fd);
+	if (mem->fd >= 0)
+		close(mem->fd);
 }
 
 static int map_failed(const char *name, const struct dma_memory *mem, int error)
 {
 	errno = -error;
-	return fail("cannot map memfd %s, %llu bytes, for DMA: %m%s", name,
+	return fail("cannot map %s, %llu bytes, for DMA: %m%s", name,
 		    (unsigned long long)mem->size, error == -ENOMEM ?
 		    " (memory, or RLIMIT_MEMLOCK)" : "");
+}
+
+/* Return: 0, or a negative errno */
+static int map_ioas_address(const struct vfio_device *vdev,
+			    const struct dma_memory *mem, uint64_t iova)
+{
+	struct iommu_ioas_map map = {
+		.size = sizeof(map),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA |
+			 IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE,
+		.ioas_id = vdev->ioas_id,
+		.user_va = (uintptr_t)mem->bytes,
+		.length = mem->size,
+		.iova = iova,
+	};
+
+	return ioctl(vdev->iommufd, IOMMU_IOAS_MAP, &map) ? -errno : 0;
 }
 
 /* Return: 0, or a negative errno */
@@ -86,6 +128,8 @@ static int map_ioas(const struct vfio_device *vdev,
 		.iova = iova,
 	};
 
+	if (mem->kind != DMA_MEMFD)
+		return map_ioas_address(vdev, mem, iova);
 	return ioctl(vdev->iommufd, IOMMU_IOAS_MAP_FILE, &map) ? -errno : 0;
 }
 
@@ -102,13 +146,31 @@ static void unmap_ioas(const struct vfio_device *vdev,
 	ioctl(vdev->iommufd, IOMMU_IOAS_UNMAP, &unmap);
 }
 
+int dma_kind(const char *word, enum dma_kind *kind)
+{
+	static const char *const words[DMA_KINDS] = {
+		[DMA_MEMFD] = "memfd",
+		[DMA_ANON] = "anon",
+		[DMA_HUGETLB] = "hugetlb",
+	};
+
+	for (int i = 0; i < DMA_KINDS; i++) {
+		if (strcmp(word, words[i]))
+			continue;
+		*kind = (enum dma_kind)i;
+		return 0;
+	}
+	return -1;
+}
+
 int dma_create(const struct vfio_device *vdev, struct dma_memory *mem,
-	       const char *name, uint64_t size, uint64_t iova)
+	       enum dma_kind kind, const char *name, uint64_t size,
+	       uint64_t iova)
 {
 	int error;
 
 	size = (size + DMA_PAGE - 1) & ~(uint64_t)(DMA_PAGE - 1);
-	if (make_memfd(mem, name, size))
+	if (make_memory(mem, kind, name, size))
 		return -1;
 	error = map_ioas(vdev, mem, iova);
 	return error ? map_failed(name, mem, error) : 0;
@@ -116,18 +178,18 @@ int dma_create(const struct vfio_device *vdev, struct dma_memory *mem,
 
 static int in_pieces(const char *name, uint64_t size, uint64_t length)
 {
-	return fail("memfd %s: %llu bytes are not physically contiguous (%llu are): put 'advise' into /sys/kernel/mm/transparent_hugepage/shmem_enabled, or make it smaller",
+	return fail("%s: %llu bytes are not physically contiguous (%llu are): put 'advise' into shmem_enabled and enabled of /sys/kernel/mm/transparent_hugepage, or make it smaller",
 		    name, (unsigned long long)size, (unsigned long long)length);
 }
 
 /* Return: 1 when this folio does, 0 when another one may, or -1 after fail() */
 static int try_folio(const struct vfio_device *vdev, struct dma_memory *mem,
-		     const char *name, uint64_t size, uint64_t iova, int *error,
-		     uint64_t *length)
+		     enum dma_kind kind, const char *name, uint64_t size,
+		     uint64_t iova, int *error, uint64_t *length)
 {
 	uint64_t pa;
 
-	if (make_memfd(mem, name, DMA_HUGE))
+	if (make_memory(mem, kind, name, DMA_HUGE))
 		return -1;
 	/* Only a wish; what came out of it is seen below */
 	madvise(mem->bytes, mem->size, MADV_HUGEPAGE);
@@ -151,15 +213,16 @@ static int try_folio(const struct vfio_device *vdev, struct dma_memory *mem,
  * kept until then, so as not to be given the same again.
  */
 int dma_create_contiguous(const struct vfio_device *vdev,
-			  struct dma_memory *mem, const char *name,
-			  uint64_t size, uint64_t iova)
+			  struct dma_memory *mem, enum dma_kind kind,
+			  const char *name, uint64_t size, uint64_t iova)
 {
 	struct dma_memory useless[ATTEMPTS];
 	int count, found = 0, error = 0;
 	uint64_t length = 0;
 
 	for (count = 0; count < ATTEMPTS; count++) {
-		found = try_folio(vdev, mem, name, size, iova, &error, &length);
+		found = try_folio(vdev, mem, kind, name, size, iova, &error,
+				  &length);
 		if (found)
 			break;
 		useless[count] = *mem;
@@ -180,8 +243,43 @@ int dma_adopt(struct dma_memory *mem, int fd, const char *name)
 		return fail("memfd %s: descriptor %d is not a memfd with contents",
 			    name, fd);
 	mem->fd = fd;
+	mem->kind = DMA_MEMFD;
 	mem->size = (uint64_t)st.st_size;
 	return map_memfd(mem, name);
+}
+
+int dma_get(int iommufd, uint32_t ioas_id, uint64_t iova, uint64_t size,
+	    struct dma_memory *mem, const char *name)
+{
+	struct iommu_ioas_get_memory get = {
+		.size = sizeof(get),
+		.ioas_id = ioas_id,
+		.iova = iova,
+	};
+	void *map;
+
+	if (ioctl(iommufd, IOMMU_IOAS_GET_MEMORY, &get))
+		return fail("%s: cannot get the memory at IOVA 0x%llx: %m",
+			    name, (unsigned long long)iova);
+	if (get.out_length < size) {
+		close(get.out_fd);
+		return fail("%s: 0x%llx bytes at IOVA 0x%llx, 0x%llx are wanted",
+			    name, (unsigned long long)get.out_length,
+			    (unsigned long long)iova, (unsigned long long)size);
+	}
+	map = map_aligned(get.out_fd, get.out_offset, size, MAP_SHARED);
+	/* The mapping holds it */
+	close(get.out_fd);
+	if (map == MAP_FAILED)
+		return fail("%s: cannot map %llu bytes: %m", name,
+			    (unsigned long long)size);
+	*mem = (struct dma_memory){
+		.fd = -1,
+		.kind = DMA_ANON,
+		.bytes = map,
+		.size = size,
+	};
+	return 0;
 }
 
 int dma_lookup(const struct vfio_device *vdev, uint64_t iova, uint64_t *length,

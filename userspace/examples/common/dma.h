@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Memory that a device can reach: memfds mapped into an IOAS */
+/* Memory that a device can reach: mapped into an IOAS */
 #ifndef EXAMPLE_DMA_H
 #define EXAMPLE_DMA_H
 
@@ -12,18 +12,37 @@
 #define DMA_PAGE	4096
 #define DMA_HUGE	(2u << 20)
 
-/* A memfd, mapped */
+/* What a driver allocates */
+enum dma_kind {
+	DMA_MEMFD,	/* handed over by itself, under its name */
+	DMA_ANON,	/* handed over with the iommufd, as are the others */
+	DMA_HUGETLB,	/* MAP_HUGETLB */
+	DMA_KINDS
+};
+
+/* Mapped; @fd is -1 if it is no memfd */
 struct dma_memory {
 	int fd;
+	enum dma_kind kind;
 	uint8_t *bytes;
 	uint64_t size;
 };
 
 /**
- * dma_create() - make a memfd, map it for DMA and into this process
+ * dma_kind() - what a word stands for: memfd, anon, hugetlb
+ * @word: the word
+ * @kind: out
+ *
+ * Return: 0, or -1 if it means nothing.
+ */
+int dma_kind(const char *word, enum dma_kind *kind);
+
+/**
+ * dma_create() - allocate memory, map it for DMA and into this process
  * @vdev: the device
  * @mem: out
- * @name: name of the memfd, by which it is found again after an update
+ * @kind: of what kind
+ * @name: what it is, for messages; a memfd is found by it after an update
  * @size: bytes
  * @iova: where the device is to see it
  *
@@ -34,23 +53,26 @@ struct dma_memory {
  * Return: 0, or -1 after fail().
  */
 int dma_create(const struct vfio_device *vdev, struct dma_memory *mem,
-	       const char *name, uint64_t size, uint64_t iova);
+	       enum dma_kind kind, const char *name, uint64_t size,
+	       uint64_t iova);
 
 /**
  * dma_create_contiguous() - the same in one piece of physical memory
  * @vdev: the device
  * @mem: out
- * @name: name of the memfd
- * @size: bytes, at most DMA_HUGE; the memfd is DMA_HUGE long
+ * @kind: of what kind
+ * @name: what it is, for messages, or name of the memfd
+ * @size: bytes, at most DMA_HUGE; the memory is DMA_HUGE long
  * @iova: where the device is to see it, a multiple of DMA_HUGE
  *
- * Only a page fault makes folios of 2 MiB, and only if shmem_enabled allows.
+ * Only a page fault makes folios of 2 MiB, and only if shmem_enabled allows, or
+ * for anonymous memory enabled next to it.
  *
  * Return: 0, or -1 after fail().
  */
 int dma_create_contiguous(const struct vfio_device *vdev,
-			  struct dma_memory *mem, const char *name,
-			  uint64_t size, uint64_t iova);
+			  struct dma_memory *mem, enum dma_kind kind,
+			  const char *name, uint64_t size, uint64_t iova);
 
 /**
  * dma_adopt() - map a memfd that was handed over
@@ -61,6 +83,20 @@ int dma_create_contiguous(const struct vfio_device *vdev,
  * Return: 0, or -1 after fail().
  */
 int dma_adopt(struct dma_memory *mem, int fd, const char *name);
+
+/**
+ * dma_get() - map memory that came with the iommufd that was handed over
+ * @iommufd: the iommufd
+ * @ioas_id: the IOAS it is mapped in
+ * @iova: where it begins
+ * @size: bytes
+ * @mem: out
+ * @name: what it is, for messages
+ *
+ * Return: 0, or -1 after fail().
+ */
+int dma_get(int iommufd, uint32_t ioas_id, uint64_t iova, uint64_t size,
+	    struct dma_memory *mem, const char *name);
 
 /**
  * dma_lookup() - physical address of an IOVA

@@ -33,6 +33,7 @@ struct options {
 	bool irq;
 	bool no_kick;
 	bool memory_only;
+	enum dma_kind kind;
 };
 
 static void usage(FILE *to)
@@ -56,6 +57,8 @@ static void usage(FILE *to)
 "  --result FILE     write the result line to FILE as well\n"
 "  --descriptors N   ring size, a multiple of 8 up to 65520 (default 65520)\n"
 "  --sequences N     sequence numbers to account (default 262144)\n"
+"  --memory KIND     rings and buffers are memfds (memfd, the default), anonymous\n"
+"                    memory (anon) or huge pages (hugetlb)\n"
 "  --memory-only     with --resume: use no device, only look into the ring\n"
 "  --timeout MS      with --status: how long to wait (default 10000)\n"
 "  --when WORD       with --registers: word for the event (default \"idle\")\n"
@@ -78,6 +81,7 @@ static const struct option long_options[] = {
 	{ "result", required_argument, NULL, 'o' },
 	{ "descriptors", required_argument, NULL, 'd' },
 	{ "sequences", required_argument, NULL, 'q' },
+	{ "memory", required_argument, NULL, 'M' },
 	{ "memory-only", no_argument, NULL, 'm' },
 	{ "timeout", required_argument, NULL, 't' },
 	{ "when", required_argument, NULL, 'w' },
@@ -137,6 +141,10 @@ static int parse_option(struct options *opt, int c)
 		bad = option_number("sequences", optarg, 1, 1ull << 28,
 				   &opt->sequences);
 		break;
+	case 'M':
+		if (dma_kind(optarg, &opt->kind))
+			return option_complain("--memory takes memfd, anon or hugetlb");
+		break;
 	case 'm':
 		opt->memory_only = true;
 		break;
@@ -176,6 +184,8 @@ static int parse_options(struct options *opt, int argc, char **argv)
 		return option_complain("an address is not wanted here");
 	if (wants_bdf)
 		opt->bdf = argv[optind];
+	if (opt->kind != DMA_MEMFD && opt->mode != MODE_START)
+		return option_complain("--memory goes with starting on a device");
 	if (opt->memory_only && opt->mode != MODE_RESUME)
 		return option_complain("--memory-only goes with --resume");
 	if (opt->irq && opt->memory_only)
@@ -201,6 +211,7 @@ static int run(const struct options *opt)
 	};
 	struct receiver rx = {
 		.memory_only = opt->memory_only,
+		.kind = opt->kind,
 		.expected = opt->count,
 		.idle_ms = opt->idle_ms,
 		.poll_us = opt->poll_us,

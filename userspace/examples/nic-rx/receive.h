@@ -29,6 +29,7 @@
  * @ring: the ring
  * @state: what is known; lives in a memfd
  * @memory_only: there is no device, or it must not be touched
+ * @kind: what rings and buffers are made of
  * @expected: frames to wait for, 0 for no end
  * @idle_ms: end when nothing came for so long, after the first frame; 0 for
  *	never
@@ -45,6 +46,7 @@ struct receiver {
 	struct ring ring;
 	struct state state;
 	bool memory_only;
+	enum dma_kind kind;
 	uint64_t expected;
 	uint64_t idle_ms;
 	uint64_t poll_us;

@@ -15,7 +15,7 @@
 #define BUFFERS_IOVA	0x20000000ull
 #define STATE_IOVA	0x40000000ull
 
-/* The memfds, in the order of their names */
+/* In the order of their names. The state is always a memfd, the others may be */
 enum { MEM_RING, MEM_BUFFERS, MEM_STATE };
 static const char *const memfds[] = { "ring", "buffers", "state", NULL };
 
@@ -37,7 +37,8 @@ static void set_views(struct receiver *rx, const struct memory *mem)
 }
 
 static int create_memory(const struct vfio_device *vdev, struct memory *mem,
-			 uint32_t descriptors, uint64_t records)
+			 enum dma_kind kind, uint32_t descriptors,
+			 uint64_t records)
 {
 	uint64_t buffers = (uint64_t)descriptors * NIC_BUFFER_SIZE;
 	uint64_t pages = (buffers + DMA_PAGE - 1) / DMA_PAGE;
@@ -47,12 +48,12 @@ static int create_memory(const struct vfio_device *vdev, struct memory *mem,
 	 * all of it. The buffers are left to ordinary pages on purpose: that is
 	 * what the table of addresses is for.
 	 */
-	if (dma_create_contiguous(vdev, &mem->ring, memfds[MEM_RING],
+	if (dma_create_contiguous(vdev, &mem->ring, kind, memfds[MEM_RING],
 				  descriptors * sizeof(struct rx_desc),
 				  RING_IOVA) ||
-	    dma_create(vdev, &mem->buffers, memfds[MEM_BUFFERS],
+	    dma_create(vdev, &mem->buffers, kind, memfds[MEM_BUFFERS],
 		       pages * DMA_PAGE, BUFFERS_IOVA) ||
-	    dma_create(vdev, &mem->state, memfds[MEM_STATE],
+	    dma_create(vdev, &mem->state, DMA_MEMFD, memfds[MEM_STATE],
 		       state_size(pages, records), STATE_IOVA))
 		return -1;
 	return 0;
@@ -124,7 +125,7 @@ int receiver_start(struct receiver *rx, const char *bdf, uint32_t descriptors,
 			    rx->nic.ops->name, wake_word(rx->wake.mode));
 
 	if (vfio_open(&rx->vdev, bdf, NIC_BAR_MIN) ||
-	    create_memory(&rx->vdev, &mem, descriptors, records) ||
+	    create_memory(&rx->vdev, &mem, rx->kind, descriptors, records) ||
 	    fill_state(rx, &mem, descriptors, records))
 		return -1;
 	set_views(rx, &mem);
@@ -140,23 +141,39 @@ int receiver_start(struct receiver *rx, const char *bdf, uint32_t descriptors,
 	return 0;
 }
 
+/* What is not a memfd of its own came with the iommufd */
+static int adopt_one(struct receiver *rx, const struct handover *given,
+		     struct dma_memory *mem, int which, uint64_t iova,
+		     uint64_t size)
+{
+	if (given->memfd[which] >= 0)
+		return dma_adopt(mem, given->memfd[which], memfds[which]);
+	if (given->iommufd < 0)
+		return fail("memfd '%s' was not handed over", memfds[which]);
+	return dma_get(given->iommufd, rx->state.fixed->ioas_id, iova, size,
+		       mem, memfds[which]);
+}
+
 static int adopt_memory(struct receiver *rx, const struct handover *given,
 			struct memory *mem)
 {
+	const struct state_fixed *fixed;
 	const char *wrong;
 
-	for (int i = 0; memfds[i]; i++)
-		if (given->memfd[i] < 0)
-			return fail("memfd '%s' was not handed over",
-				    memfds[i]);
-	if (dma_adopt(&mem->state, given->memfd[MEM_STATE], "state") ||
-	    dma_adopt(&mem->ring, given->memfd[MEM_RING], "ring") ||
-	    dma_adopt(&mem->buffers, given->memfd[MEM_BUFFERS], "buffers"))
+	if (given->memfd[MEM_STATE] < 0)
+		return fail("memfd 'state' was not handed over");
+	if (dma_adopt(&mem->state, given->memfd[MEM_STATE], "state"))
 		return -1;
 	wrong = state_check(&rx->state, mem->state.bytes, mem->state.size);
 	if (wrong)
 		return fail("the state that was handed over is damaged: %s",
 			    wrong);
+	fixed = rx->state.fixed;
+	if (adopt_one(rx, given, &mem->ring, MEM_RING, fixed->ring_iova,
+		      fixed->ring_size) ||
+	    adopt_one(rx, given, &mem->buffers, MEM_BUFFERS,
+		      fixed->buffers_iova, fixed->buffers_size))
+		return -1;
 	if (mem->ring.size != rx->state.fixed->ring_size)
 		return fail("memfd ring has %llu bytes, the state says %llu",
 			    (unsigned long long)mem->ring.size,

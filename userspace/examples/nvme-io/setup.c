@@ -32,13 +32,13 @@ static int create_memory(const struct vfio_device *vdev, struct memory *mem,
 	 * Only queues have to be contiguous. The buffers are left to ordinary
 	 * pages on purpose: that is what the table of addresses is for.
 	 */
-	if (dma_create_contiguous(vdev, &mem->queues, memfds[MEM_QUEUES],
+	if (dma_create_contiguous(vdev, &mem->queues, DMA_MEMFD, memfds[MEM_QUEUES],
 				  queue_memory_size(shape->queues,
 						    shape->depth),
 				  QUEUES_IOVA) ||
-	    dma_create(vdev, &mem->buffers, memfds[MEM_BUFFERS],
+	    dma_create(vdev, &mem->buffers, DMA_MEMFD, memfds[MEM_BUFFERS],
 		       pages * DMA_PAGE, BUFFERS_IOVA) ||
-	    dma_create(vdev, &mem->state, memfds[MEM_STATE],
+	    dma_create(vdev, &mem->state, DMA_MEMFD, memfds[MEM_STATE],
 		       state_size(pages, shape->records_count), STATE_IOVA))
 		return -1;
 	return 0;

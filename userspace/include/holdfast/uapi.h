@@ -35,4 +35,18 @@ struct iommu_ioas_noiommu_get_extents {
 #define IOMMU_IOAS_NOIOMMU_GET_EXTENTS	_IO(IOMMUFD_TYPE, 0xb0)
 #endif
 
+#ifndef IOMMU_IOAS_GET_MEMORY
+struct iommu_ioas_get_memory {
+	__u32 size;
+	__u32 flags;
+	__u32 ioas_id;
+	__s32 out_fd;
+	__aligned_u64 iova;
+	__aligned_u64 out_offset;
+	__aligned_u64 out_length;
+};
+
+#define IOMMU_IOAS_GET_MEMORY	_IO(IOMMUFD_TYPE, 0xb1)
+#endif
+
 #endif
