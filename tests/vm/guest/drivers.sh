@@ -45,6 +45,7 @@ driver_args() {
 	nvme-io,no,1) echo "--commands $NVME_COMMANDS --poll" ;;
 	nvme-io,*,1) echo "--commands $NVME_COMMANDS" ;;
 	esac
+	[ "$program,$hf_kernel" != nic-rx,1 ] || echo "--memory=$hf_memory"
 	[ "$hf_kick" = yes ] || [ "$hf_kernel" = 1 ] || echo "--no-kick"
 	[ "$hf_frames" = 0 ] || [ "$program" != nic-rx ] ||
 		echo "--count $hf_frames"
@@ -76,7 +77,11 @@ start_one() {
 	done
 }
 
+# Enough for what nic-rx allocates, ring and buffers
+HUGE_PAGES=72
+
 start_driver() {
+	[ "$hf_memory" != hugetlb ] || echo $HUGE_PAGES >/proc/sys/vm/nr_hugepages
 	allow_huge_memfds
 	# shellcheck disable=SC2086
 	set -- $devices

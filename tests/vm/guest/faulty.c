@@ -11,7 +11,7 @@
  * and ends it.
  *
  * Faults of its own:	unbound, unattached, no-iommufd, other-iommufd, none
- * Of a driver at work:	anonymous, closed-memfd
+ * Of a driver at work:	page-cache
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +24,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <holdfast/iommu.h>
@@ -111,23 +112,36 @@ static void take_over(struct driver *d)
 		die("not the descriptors of a driver");
 }
 
-/* Memory of no file, which cannot be carried */
-static void map_anonymous(struct driver *d)
+/* Of a file system that has nothing but page cache, but is not shmem */
+static void *map_ramfs(void)
+{
+	char dir[] = "/run/faulty.XXXXXX";
+	void *p = MAP_FAILED;
+	int fd;
+
+	if (!mkdtemp(dir) || mount("none", dir, "ramfs", 0, NULL) || chdir(dir))
+		die("%s: %m", dir);
+	fd = open("file", O_RDWR | O_CREAT, 0600);
+	if (fd >= 0 && !ftruncate(fd, SPARE_SIZE))
+		p = mmap(NULL, SPARE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED)
+		die("%s/file: %m", dir);
+	return p;
+}
+
+/* Page cache of a file, which cannot be carried */
+static void map_page_cache(struct driver *d)
 {
 	struct iommu_ioas_map map = {
 		.size = sizeof(map),
-		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE |
-			 IOMMU_IOAS_MAP_WRITEABLE,
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE,
 		.length = SPARE_SIZE,
 		.iova = SPARE_IOVA,
 	};
 	struct hf_iommu_ids ids;
 	struct hf_error err;
-	void *p = mmap(NULL, SPARE_SIZE, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *p = map_ramfs();
 
-	if (p == MAP_FAILED)
-		die("mmap: %m");
 	if (hf_iommu_scan(d->iommufd, &ids, &err) || !ids.n_ioas)
 		die("no IOAS");
 	d->ioas = ids.ioas[0];
@@ -157,15 +171,13 @@ static void commit(struct driver *d, const char *fault)
 		close(d->iommufd);
 	if (!strcmp(fault, "other-iommufd") && open("/dev/iommu", O_RDWR) < 0)
 		die("/dev/iommu: %m");
-	if (!strcmp(fault, "closed-memfd"))
-		close(d->memfd);
-	if (!strcmp(fault, "anonymous"))
-		map_anonymous(d);
+	if (!strcmp(fault, "page-cache"))
+		map_page_cache(d);
 }
 
 static void undo(const struct driver *d, const char *fault)
 {
-	if (!strcmp(fault, "anonymous"))
+	if (!strcmp(fault, "page-cache"))
 		unmap(d);
 }
 

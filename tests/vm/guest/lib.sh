@@ -10,7 +10,7 @@ export PATH=/bin:/sbin
 . /hf/drivers.sh
 
 EVENTS=/dev/ttyS1
-PARAMETERS="kernel scenario updates first next seed drivers irq kick frames warm between idle timeout bdf"
+PARAMETERS="kernel scenario updates first next seed drivers memory irq kick frames warm between idle timeout bdf"
 
 # --- telling the host -------------------------------------------------------
 
@@ -49,7 +49,7 @@ read_cmdline() {
 	hf_kernel=1 hf_scenario=update hf_updates=1 hf_frames=0 hf_warm=2000
 	hf_between=4000 hf_idle=5000 hf_timeout=120 hf_bdf=
 	hf_first='' hf_next='' hf_seed=1
-	hf_drivers=nic-rx hf_irq=no hf_kick=yes
+	hf_drivers=nic-rx hf_memory=memfd hf_irq=no hf_kick=yes
 	read -r hf_cmdline </proc/cmdline
 	for word in $hf_cmdline; do
 		for name in $PARAMETERS; do

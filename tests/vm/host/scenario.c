@@ -5,7 +5,8 @@
 #include "scenario.h"
 
 static const struct scenario *const tables[] = { scenarios_update, scenarios_device,
-						 scenarios_orphan, scenarios_kho };
+						 scenarios_orphan, scenarios_kho,
+						 scenarios_memory };
 
 const struct scenario *scenario_next(const struct scenario *sc)
 {

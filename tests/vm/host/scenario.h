@@ -87,6 +87,7 @@ extern const struct scenario scenarios_update[];
 extern const struct scenario scenarios_device[];
 extern const struct scenario scenarios_orphan[];
 extern const struct scenario scenarios_kho[];
+extern const struct scenario scenarios_memory[];
 
 /* The scenario behind @sc in all tables; the first one for NULL; NULL behind the last one. */
 const struct scenario *scenario_next(const struct scenario *sc);

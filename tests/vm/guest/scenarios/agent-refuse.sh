@@ -31,11 +31,8 @@ refuse_unfinished() {
 
 # Another process spoils what the driver at work has
 refuse_spoiled() {
-	be_faulty handoff pass --pid "$driver" -- /bin/faulty anonymous
-	not_preserved "anonymous memory" "memory that is not carried" "$driver"
-	mend
-	be_faulty handoff pass --pid "$driver" -- /bin/faulty closed-memfd
-	not_preserved "memfd closed" "a memfd that is not preserved" "$faulty"
+	be_faulty handoff pass --pid "$driver" -- /bin/faulty page-cache
+	not_preserved "page cache" "memory that is not carried" "$driver"
 	mend
 }
 
