@@ -470,17 +470,17 @@ TEST_F(context_device, unaligned_area)
 	ASSERT_NE(0, rc);
 }
 
-/* Anonymous memory, pinned for a device */
+/* Anonymous memory, pinned for a device. See iommufd_pages.c for more of that. */
 TEST_F(context_device, anonymous_memory)
 {
 	void *anon = anon_pages(AREA_SIZE);
 
 	ASSERT_EQ(0, vfio_connect(self->device, self->iommufd, self->ioas, &self->dev_id));
 	ASSERT_EQ(0, ioas_map(self->iommufd, self->ioas, anon, AREA_SIZE, AREA_IOVA));
-	ASSERT_EQ(-EOPNOTSUPP, luo_preserve_fd(self->session, self->iommufd, IOMMUFD));
-	ASSERT_EQ(0, iommufd_usable(self->iommufd, self->ioas));
-	ASSERT_EQ(0, ioas_unmap(self->iommufd, self->ioas, AREA_IOVA, AREA_SIZE));
 	ASSERT_EQ(0, luo_preserve_fd(self->session, self->iommufd, IOMMUFD));
+	ASSERT_EQ(-EBUSY, iommufd_usable(self->iommufd, self->ioas));
+	ASSERT_EQ(0, close(self->session));
+	ASSERT_EQ(0, iommufd_usable(self->iommufd, self->ioas));
 }
 
 TEST_HARNESS_MAIN
