@@ -27,6 +27,47 @@ static u32 next_id(struct rnd *r, u32 id)
 	return id + 1 + rnd_below(r, 3);
 }
 
+static void make_pages(struct rnd *r, struct iommufd_ser *hdr)
+{
+	u32 i;
+
+	hdr->page_shift = PAGE_SHIFT;
+	for (i = 0; i < hdr->nr_pages; i++) {
+		struct iommufd_pages_ser *pages =
+			iommufd_ser_entry(hdr, SER_PAGES, i);
+
+		pages->flags = rnd_below(r, 4);
+		pages->nr_pages = 1 + rnd_below(r, 1 << 20);
+		if (pages->flags & IOMMUFD_PAGES_SER_MEMFD) {
+			pages->token = rnd(r);
+			pages->offset = rnd_below(r, 2) ?
+				(u64)rnd_below(r, 1 << 20) << PAGE_SHIFT :
+				(((u64)MAX_LFS_FILESIZE >> PAGE_SHIFT) -
+				 pages->nr_pages) << PAGE_SHIFT;
+			continue;
+		}
+		pages->nr_runs = 1 + rnd_below(r, 9000);
+		hdr->nr_runs += pages->nr_runs;
+		hdr->nr_claims += rnd_below(r, 9000);
+	}
+}
+
+/* Their number is known only now, and what is behind them moves */
+static void make_chunks(struct rnd *r, struct iommufd_ser *hdr)
+{
+	u32 i;
+
+	hdr->nr_chunks = DIV_ROUND_UP_ULL(hdr->nr_claims + hdr->nr_runs,
+					  IOMMUFD_CHUNK_SER_ENTRIES);
+	for (i = 0; i < hdr->nr_chunks; i++) {
+		struct iommufd_chunk_ser *chunk =
+			iommufd_ser_entry(hdr, SER_CHUNKS, i);
+
+		chunk->phys = (1 + rnd(r) / PAGE_SIZE / 2) * PAGE_SIZE;
+		chunk->checksum = rnd(r);
+	}
+}
+
 static void make_ioas(struct rnd *r, struct iommufd_ser *hdr)
 {
 	u32 allowed = 0, area = 0, id = 0, i, j;
@@ -64,12 +105,18 @@ static void make_ioas(struct rnd *r, struct iommufd_ser *hdr)
 			struct iommufd_area_ser *a =
 				iommufd_ser_entry(hdr, SER_AREAS, area);
 
+			struct iommufd_pages_ser *pages;
+			u64 size;
+
+			a->pages = rnd_below(r, hdr->nr_pages);
+			pages = iommufd_ser_entry(hdr, SER_PAGES, a->pages);
+			size = pages->nr_pages << PAGE_SHIFT;
 			a->iova = pos + rnd_below(r, 2) * rnd_below(r, 1 << 20);
-			a->length = 1 + rnd_below(r, 2) * rnd_below(r, 1 << 30);
-			a->token = rnd(r);
-			a->offset = rnd_below(r, 2) ? rnd_below(r, 1 << 30) :
-				    MAX_LFS_FILESIZE - a->length;
-			a->flags = rnd_below(r, 8);
+			a->length = 1 + rnd_below(r, 2) *
+				    rnd_below(r, min_t(u64, size, 1 << 30));
+			a->start = rnd_below(r, 2) * (size - a->length);
+			a->flags = rnd_below(r, pages->flags &
+					     IOMMUFD_PAGES_SER_WRITE ? 4 : 2);
 			if (j + 1 == ioas->nr_areas && rnd_below(r, 2))
 				a->iova = U64_MAX - (a->length - 1);
 			pos = a->iova + a->length;
@@ -135,13 +182,17 @@ void make_valid(struct rnd *r, struct iommufd_ser *hdr)
 	hdr->version = IOMMUFD_SER_VERSION;
 	hdr->account_mode = rnd_below(r, 3);
 	hdr->nr_ioas = some(r);
+	hdr->nr_pages = some(r);
 	if (hdr->nr_ioas) {
 		hdr->nr_allowed = some(r);
 		hdr->nr_hwpt = some(r);
-		hdr->nr_areas = some(r);
+		if (hdr->nr_pages)
+			hdr->nr_areas = some(r);
 	}
 	if (hdr->nr_hwpt)
 		hdr->nr_devices = some(r);
+	make_pages(r, hdr);
+	make_chunks(r, hdr);
 	make_ioas(r, hdr);
 	make_hwpt(r, hdr);
 	make_devices(r, hdr);

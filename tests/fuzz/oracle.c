@@ -39,10 +39,18 @@ static const char *ioases(const struct iommufd_ser_view *v)
 		for (j = 0; j < ioas->nr_areas; j++) {
 			const struct iommufd_area_ser *a = &v->areas[areas + j];
 
+			const struct iommufd_pages_ser *p = &v->pages[a->pages];
+
 			HOLDS(a->length);
-			HOLDS(a->flags < 8 && !a->reserved);
+			HOLDS(a->flags < 4);
 			HOLDS((u128)a->iova + a->length <= (u128)1 << 64);
-			HOLDS((u128)a->offset + a->length < (u128)1 << 63);
+			HOLDS(a->pages < hdr->nr_pages);
+			HOLDS((u128)a->start + a->length <=
+			      (u128)p->nr_pages * PAGE_SIZE);
+			HOLDS((u128)p->offset + a->start + a->length <
+			      (u128)1 << 63);
+			HOLDS(!(a->flags & IOMMUFD_AREA_SER_WRITE) ||
+			      p->flags & IOMMUFD_PAGES_SER_WRITE);
 			for (k = 0; k < j; k++) {
 				const struct iommufd_area_ser *b =
 					&v->areas[areas + k];
@@ -54,6 +62,34 @@ static const char *ioases(const struct iommufd_ser_view *v)
 	}
 	HOLDS(allowed == hdr->nr_allowed);
 	HOLDS(areas == hdr->nr_areas);
+	return NULL;
+}
+
+static const char *pages(const struct iommufd_ser_view *v)
+{
+	const struct iommufd_ser *hdr = v->hdr;
+	u128 runs = 0, entries = (u128)hdr->nr_claims + hdr->nr_runs;
+	u32 i;
+
+	for (i = 0; i < hdr->nr_pages; i++) {
+		const struct iommufd_pages_ser *p = &v->pages[i];
+		bool memfd = p->flags & IOMMUFD_PAGES_SER_MEMFD;
+
+		HOLDS(p->flags < 4 && !p->reserved);
+		HOLDS(p->nr_pages > 0);
+		HOLDS((u128)p->nr_pages * PAGE_SIZE < (u128)1 << 63);
+		HOLDS(memfd || (!p->token && !p->offset));
+		HOLDS(memfd == !p->nr_runs);
+		HOLDS(!(p->offset % PAGE_SIZE) && p->offset < 1ULL << 63);
+		runs += p->nr_runs;
+	}
+	HOLDS(runs == hdr->nr_runs);
+
+	HOLDS((u128)hdr->nr_chunks * IOMMUFD_CHUNK_SER_ENTRIES >= entries);
+	HOLDS(!hdr->nr_chunks ||
+	      (u128)(hdr->nr_chunks - 1) * IOMMUFD_CHUNK_SER_ENTRIES < entries);
+	for (i = 0; i < hdr->nr_chunks; i++)
+		HOLDS(v->chunks[i].phys && !(v->chunks[i].phys % PAGE_SIZE));
 	return NULL;
 }
 
@@ -109,6 +145,7 @@ const char *oracle(struct iommufd_ser *block, const struct iommufd_ser_view *v)
 	HOLDS(hdr->magic == IOMMUFD_SER_MAGIC);
 	HOLDS(hdr->version == IOMMUFD_SER_VERSION);
 	HOLDS(!hdr->flags && !hdr->reserved && hdr->account_mode <= 2);
+	HOLDS(hdr->page_shift == 12);
 	HOLDS(hdr->size <= 4 << 20);
 	HOLDS(hdr->checksum == iommufd_ser_checksum(hdr));
 
@@ -116,12 +153,16 @@ const char *oracle(struct iommufd_ser *block, const struct iommufd_ser_view *v)
 	HOLDS((void *)v->ioas == iommufd_ser_entry(hdr, SER_IOAS, 0));
 	HOLDS((void *)v->allowed == iommufd_ser_entry(hdr, SER_ALLOWED, 0));
 	HOLDS((void *)v->hwpt == iommufd_ser_entry(hdr, SER_HWPT, 0));
+	HOLDS((void *)v->pages == iommufd_ser_entry(hdr, SER_PAGES, 0));
 	HOLDS((void *)v->areas == iommufd_ser_entry(hdr, SER_AREAS, 0));
+	HOLDS((void *)v->chunks == iommufd_ser_entry(hdr, SER_CHUNKS, 0));
 	HOLDS((void *)v->devices == iommufd_ser_entry(hdr, SER_DEVICES, 0));
 	HOLDS((u8 *)iommufd_ser_entry(hdr, SER_DEVICES, hdr->nr_devices) ==
 	      (u8 *)hdr + hdr->size);
 
-	wrong = ioases(v);
+	wrong = pages(v);
+	if (!wrong)
+		wrong = ioases(v);
 	if (!wrong)
 		wrong = hwpts(v);
 	if (!wrong)

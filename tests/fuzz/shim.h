@@ -19,14 +19,22 @@ typedef unsigned long long u64;
 #define U32_MAX			UINT32_MAX
 #define U64_MAX			(~0ULL)
 #define MAX_LFS_FILESIZE	((loff_t)LLONG_MAX)
+#define PAGE_SHIFT		12
 #define PAGE_SIZE		4096UL
+#define PAGE_ALIGNED(a)		(!((a) % PAGE_SIZE))
 #define MAX_PAGE_ORDER		10
 
 #define BIT(n)			(1UL << (n))
+#define BIT_ULL(n)		(1ULL << (n))
+#define DIV_ROUND_UP_ULL(n, d)	(((n) + (d) - 1) / (d))
+#define min_t(type, a, b)	((type)(a) < (type)(b) ? (type)(a) : (type)(b))
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define __packed		__attribute__((packed))
 #define static_assert(expr, ...) _Static_assert(expr, #expr)
 #define check_add_overflow(a, b, sum) __builtin_add_overflow(a, b, sum)
+
+/* The chunks of a block are where the program has put them */
+#define phys_to_virt(phys)	((void *)(uintptr_t)(phys))
 
 /* The program counts what is refused, and needs no words for it */
 #define pr_err(...)		do { } while (0)
