@@ -15,6 +15,9 @@ check-device:	## Any device anywhere: NVMe, interrupts, topologies, orphans
 check-kselftest:	## Kernel selftests: what the series refuses, in a virtual machine
 	@mk/check.sh kselftest
 
+check-fuzz:	## The decoder of a preserved iommufd against damaged blocks
+	@mk/check.sh fuzz
+
 check-build:	## Build matrix: series, checkpatch, sparse, bisect, modules
 	@mk/check.sh build
 
@@ -40,6 +43,9 @@ suite-long: deps kernel kernel-stock userspace
 suite-kselftest: deps kernel
 	$(MAKE) -C tests/kselftest check $(KSELFTEST_VARS)
 
+suite-fuzz: deps kernel
+	$(MAKE) -C tests/fuzz check $(FUZZ_VARS)
+
 suite-build: deps kernel userspace
 	@tests/build/run.sh
 
@@ -47,5 +53,5 @@ suite-debug: deps kernel-debug userspace
 	$(MAKE) -C tests/vm check-debug $(VM_VARS)
 	$(MAKE) -C tests/kselftest check $(KSELFTEST_VARS) KERNEL=$(KERNEL_DEBUG) O=$(BUILD)/kselftest-debug TIMEOUT=1800
 
-.PHONY: check-unit check-vm check-device check-kselftest check-build check-debug check-long \
-	suite-unit suite-vm suite-device suite-kselftest suite-build suite-debug suite-long
+.PHONY: check-unit check-vm check-device check-kselftest check-fuzz check-build check-debug check-long \
+	suite-unit suite-vm suite-device suite-kselftest suite-fuzz suite-build suite-debug suite-long

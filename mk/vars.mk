@@ -20,6 +20,9 @@ KHDR         := $(BUILD)/kernel/holdfast/usr/include
 
 # userspace/Makefile, targets: all check clean
 USERSPACE_VARS = O=$(BUILD)/userspace KHDR=$(KHDR)
+# tests/fuzz/Makefile, target: check. check-all takes more time for it
+FUZZ_SECONDS  ?= 10
+FUZZ_VARS      = O=$(BUILD)/fuzz LINUX=$(BUILD)/linux/holdfast SECONDS=$(FUZZ_SECONDS)
 # tests/unit/Makefile, target: check
 UNIT_VARS      = O=$(BUILD)/unit USERSPACE=$(BUILD)/userspace KHDR=$(KHDR)
 # tests/vm/Makefile, targets: all check demo check-device check-long check-debug

@@ -12,8 +12,8 @@ name=$1
 config=$TOP/kernel/config
 case $name in
 stock) fragments=$config/base.config ;;
-holdfast) fragments="$config/base.config $config/holdfast.config" ;;
-debug) fragments="$config/base.config $config/holdfast.config $config/debug.config" ;;
+holdfast) fragments="$config/base.config $config/holdfast.config $config/kunit.config" ;;
+debug) fragments="$config/base.config $config/holdfast.config $config/kunit.config $config/debug.config" ;;
 *) die "no such kernel: $name" ;;
 esac
 tree=$LINUX/$name

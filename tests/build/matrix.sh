@@ -22,7 +22,7 @@ configure()
 	known=
 	[ "${1:-}" != --known ] || { known=$1; shift; }
 	"$scripts/configure.sh" ${known:+"$known"} matrix "$config/base.config" "$config/holdfast.config" \
-		"$TOP/tests/build/modules.config" ${1:+"$1"}
+		"$config/kunit.config" "$TOP/tests/build/modules.config" ${1:+"$1"}
 }
 
 # our_sources: the .c files that the series adds or changes, one a line.
