@@ -4,6 +4,7 @@
  *
  *	pages make		map it, preserve it, start the next kernel
  *	pages take [--go]	take it back, check it; and go on to the next kernel
+ *	pages drop		finish without having taken any of it
  *
  * There is no device in the session: the tables are those of hardware page tables
  * that were allocated by hand. What has to come back is noted in a memfd.
@@ -464,6 +465,16 @@ static void take(bool and_go)
 		check(i, where[i], notes.generation);
 }
 
+static void drop(void)
+{
+	struct hf_error err;
+	int luo = hf_luo_open(&err);
+	int session = hf_luo_retrieve_session(luo, SESSION, &err);
+
+	if (session < 0 || hf_luo_finish(session, &err))
+		die("no session, or it cannot be finished");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "make"))
@@ -473,7 +484,9 @@ int main(int argc, char **argv)
 	else if (argc == 3 && !strcmp(argv[1], "take") &&
 		 !strcmp(argv[2], "--go"))
 		take(true);
+	else if (argc == 2 && !strcmp(argv[1], "drop"))
+		drop();
 	else
-		die("usage: pages make | take [--go]");
+		die("usage: pages make | take [--go] | drop");
 	return 0;
 }
