@@ -81,8 +81,12 @@ static void ser_valid(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, view.allowed, sample_allowed,
 			   sizeof(sample_allowed));
 	KUNIT_EXPECT_MEMEQ(test, view.hwpt, sample_hwpt, sizeof(sample_hwpt));
+	KUNIT_EXPECT_MEMEQ(test, view.pages, sample_pages,
+			   sizeof(sample_pages));
 	KUNIT_EXPECT_MEMEQ(test, view.areas, sample_areas,
 			   sizeof(sample_areas));
+	KUNIT_EXPECT_MEMEQ(test, view.chunks, sample_chunks,
+			   sizeof(sample_chunks));
 	KUNIT_EXPECT_MEMEQ(test, view.devices, sample_devices,
 			   sizeof(sample_devices));
 }
@@ -100,6 +104,8 @@ static void ser_valid_empty(struct kunit *test)
 
 	for (i = 0; i < SER_TABLES; i++)
 		*iommufd_ser_count(t->hdr, i) = 0;
+	t->hdr->nr_claims = 0;
+	t->hdr->nr_runs = 0;
 	iommufd_ser_seal(t->hdr);
 	KUNIT_EXPECT_EQ(test, ser_check(test, &view), 0);
 	KUNIT_EXPECT_EQ(test, view.hdr->size, sizeof(struct iommufd_ser));
@@ -242,7 +248,9 @@ struct ser_field {
 #define IOAS(...)	ENTRY(SER_IOAS, ioas, __VA_ARGS__)
 #define ALLOWED(...)	ENTRY(SER_ALLOWED, allowed, __VA_ARGS__)
 #define HWPT(...)	ENTRY(SER_HWPT, hwpt, __VA_ARGS__)
+#define PAGES(...)	ENTRY(SER_PAGES, pages, __VA_ARGS__)
 #define AREA(...)	ENTRY(SER_AREAS, area, __VA_ARGS__)
+#define CHUNK(...)	ENTRY(SER_CHUNKS, chunk, __VA_ARGS__)
 #define DEVICE(...)	ENTRY(SER_DEVICES, device, __VA_ARGS__)
 
 static const struct ser_field ser_fields[] = {
@@ -257,7 +265,19 @@ static const struct ser_field ser_fields[] = {
 	HDR(account_mode, IOMMUFD_SER_ACCOUNT_MM + 1),
 	HDR(account_mode, U32_MAX),
 	HDR(reserved, 1),
-	HDR(reserved, BIT_ULL(63)),
+	HDR(reserved, BIT_ULL(31)),
+	HDR(page_shift, 0),
+	HDR(page_shift, PAGE_SHIFT - 1),
+	HDR(page_shift, PAGE_SHIFT + 1),
+	HDR(nr_claims, IOMMUFD_CHUNK_SER_ENTRIES - 3),
+	HDR(nr_claims, BIT_ULL(32)),
+	HDR(nr_claims, U64_MAX),
+	HDR(nr_claims, U64_MAX - 4),
+	HDR(nr_runs, 0),
+	HDR(nr_runs, 3),
+	HDR(nr_runs, 5),
+	HDR(nr_runs, U64_MAX),
+	HDR(nr_runs, U64_MAX - 2),
 
 	IOAS(0, id, 0),
 	IOAS(0, id, 5),
@@ -336,16 +356,48 @@ static const struct ser_field ser_fields[] = {
 	AREA(2, length, 0),
 	AREA(3, length, MAX_LFS_FILESIZE + 1ULL),
 	AREA(3, length, U64_MAX),
-	AREA(0, offset, U64_MAX),
-	AREA(0, offset, U64_MAX - 0xfff),
-	AREA(0, offset, U64_MAX - 0x1000),
-	AREA(0, offset, MAX_LFS_FILESIZE),
-	AREA(2, offset, MAX_LFS_FILESIZE - 0xfffULL),
-	AREA(3, offset, MAX_LFS_FILESIZE - 0x3fffffffULL),
+	AREA(0, start, 1),
+	AREA(0, start, U64_MAX),
+	AREA(0, start, U64_MAX - 0xfff),
+	AREA(1, start, 0x3d001),
+	AREA(1, start, MAX_LFS_FILESIZE),
+	AREA(3, start, 1),
+	AREA(0, pages, 4),
+	AREA(0, pages, U32_MAX),
+	AREA(1, pages, 1),
+	AREA(3, pages, 2),
+	AREA(1, flags, IOMMUFD_AREA_SER_WRITE),
 	AREA(0, flags, IOMMUFD_AREA_SER_FLAGS + 1),
 	AREA(3, flags, 0x80000000),
-	AREA(1, reserved, 1),
-	AREA(3, reserved, 0x80000000),
+
+	PAGES(0, nr_pages, 0),
+	PAGES(0, nr_pages, U64_MAX),
+	PAGES(0, nr_pages, BIT_ULL(63 - PAGE_SHIFT)),
+	PAGES(0, nr_runs, 1),
+	PAGES(0, flags, 0),
+	PAGES(0, flags, IOMMUFD_PAGES_SER_MEMFD),
+	PAGES(0, flags, IOMMUFD_PAGES_SER_WRITE),
+	PAGES(0, flags, IOMMUFD_PAGES_SER_FLAGS + 1),
+	PAGES(0, reserved, 1),
+	PAGES(0, offset, 1),
+	PAGES(1, offset, SAMPLE_LAST + 0x1000),
+	PAGES(1, offset, BIT_ULL(63)),
+	PAGES(1, offset, U64_MAX - 0xfff),
+	PAGES(2, token, 1),
+	PAGES(2, offset, 0x1000),
+	PAGES(2, nr_runs, 0),
+	PAGES(2, nr_runs, 3),
+	PAGES(2, nr_runs, 5),
+	PAGES(2, nr_runs, U64_MAX),
+	PAGES(2, nr_pages, 3),
+	PAGES(2, flags, IOMMUFD_PAGES_SER_MEMFD),
+	PAGES(2, flags, 0x80000000),
+	PAGES(3, nr_pages, 0x3ffff),
+	PAGES(3, reserved, 0x80000000),
+
+	CHUNK(0, phys, 0),
+	CHUNK(0, phys, 0x1001),
+	CHUNK(0, phys, U64_MAX),
 
 	DEVICE(0, id, 0),
 	DEVICE(0, id, 12),
@@ -395,6 +447,97 @@ static void ser_field(struct kunit *test)
 	ser_refused(test, -EINVAL, field->name, field->value);
 }
 
+static u64 *ser_runs_init(struct kunit *test, struct iommufd_ser_view *view)
+{
+	struct ser_test *t = test->priv;
+	u64 *runs = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, runs);
+	memcpy(runs, sample_runs, sizeof(sample_runs));
+	iommufd_ser_view_init(view, t->hdr);
+	view->chunks[0].phys = virt_to_phys(runs);
+	view->chunks[0].checksum = iommufd_ser_chunk_checksum(view, 0);
+	return runs;
+}
+
+/* Claims and runs as they are, then with a bit wrong, or one more of them */
+static void ser_runs_damaged(struct kunit *test)
+{
+	struct iommufd_ser_view view;
+	u64 *runs = ser_runs_init(test, &view);
+	int bit;
+
+	KUNIT_ASSERT_EQ(test, iommufd_ser_check_chunks(&view), 0);
+	for (bit = 0; bit < 64 * ARRAY_SIZE(sample_runs); bit++) {
+		runs[bit / 64] ^= BIT_ULL(bit % 64);
+		KUNIT_EXPECT_EQ_MSG(test, iommufd_ser_check_chunks(&view),
+				    -EILSEQ, "bit %d", bit);
+		runs[bit / 64] ^= BIT_ULL(bit % 64);
+	}
+
+	/* What is behind them does not matter, unless it is counted */
+	runs[ARRAY_SIZE(sample_runs)] = 1;
+	KUNIT_EXPECT_EQ(test, iommufd_ser_check_chunks(&view), 0);
+	view.hdr->nr_runs++;
+	KUNIT_EXPECT_EQ(test, iommufd_ser_check_chunks(&view), -EILSEQ);
+}
+
+/* One claim or run is wrong, and the checksum is not */
+static void ser_runs_wrong(struct kunit *test)
+{
+	static const struct {
+		u8 index;
+		u64 run;
+	} wrong[] = {
+		/* Claims: no PFN 0, in order, no overlap, and of use */
+		{ 0, IOMMUFD_RUN_SER(0, 0x10) },
+		{ 0, IOMMUFD_RUN_SER(0x100, 0x11) },
+		{ 0, IOMMUFD_RUN_SER(0x111, 1) },
+		{ 0, IOMMUFD_RUN_SER(0x109, 7) },
+		{ 0, IOMMUFD_RUN_SER(0x100, 0xf) },
+		{ 1, IOMMUFD_RUN_SER(0x100, 0x10) },
+		{ 1, IOMMUFD_RUN_SER(0x10f, 0x11) },
+		{ 1, IOMMUFD_RUN_SER(0x111, 0x10) },
+		{ 1, IOMMUFD_RUN_SER(0x110, 7) },
+		{ 1, U64_MAX },
+		{ 2, IOMMUFD_RUN_SER(0x800, 0x1ff) },
+		{ 2, IOMMUFD_RUN_SER(0x801, 0x1ff) },
+		{ 2, IOMMUFD_RUN_SER(0x11f, 0x1000) },
+		{ 2, IOMMUFD_RUN_SER(IOMMUFD_RUN_SER_PFN_MAX, 2) },
+		{ 2, U64_MAX },
+		/* Runs: claimed, and as many pages as there are */
+		{ 3, IOMMUFD_RUN_SER(0x7ff, 0x10) },
+		{ 3, IOMMUFD_RUN_SER(0x800, 0xf) },
+		{ 3, IOMMUFD_RUN_SER(0x800, 0x11) },
+		{ 3, IOMMUFD_RUN_SER(1, 0x10) },
+		{ 3, U64_MAX },
+		{ 4, IOMMUFD_RUN_SER(0, 0xf) },
+		{ 4, IOMMUFD_RUN_SER(0, 0x11) },
+		{ 4, IOMMUFD_RUN_SER(0, IOMMUFD_RUN_SER_NR_MAX) },
+		{ 4, IOMMUFD_RUN_SER(0x120, 0x10) },
+		{ 5, IOMMUFD_RUN_SER(0xff, 0x10) },
+		{ 5, IOMMUFD_RUN_SER(0x111, 0x10) },
+		{ 6, IOMMUFD_RUN_SER(0x9f1, 0x10) },
+		{ 6, IOMMUFD_RUN_SER(IOMMUFD_RUN_SER_PFN_MAX, 0x10) },
+	};
+	struct iommufd_ser_view view;
+	u64 *runs = ser_runs_init(test, &view);
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		runs[wrong[i].index] = wrong[i].run;
+		view.chunks[0].checksum = iommufd_ser_chunk_checksum(&view, 0);
+		KUNIT_EXPECT_EQ_MSG(test, iommufd_ser_check_chunks(&view),
+				    -EINVAL, "%d", i);
+		runs[wrong[i].index] = sample_runs[wrong[i].index];
+	}
+
+	/* Shared pages, and all of the memory */
+	runs[4] = runs[3];
+	view.chunks[0].checksum = iommufd_ser_chunk_checksum(&view, 0);
+	KUNIT_EXPECT_EQ(test, iommufd_ser_check_chunks(&view), 0);
+}
+
 static struct kunit_case ser_test_cases[] = {
 	KUNIT_CASE(ser_valid),
 	KUNIT_CASE(ser_valid_empty),
@@ -402,6 +545,8 @@ static struct kunit_case ser_test_cases[] = {
 	KUNIT_CASE(ser_size),
 	KUNIT_CASE(ser_counts),
 	KUNIT_CASE(ser_order),
+	KUNIT_CASE(ser_runs_damaged),
+	KUNIT_CASE(ser_runs_wrong),
 	KUNIT_CASE_PARAM_WITH_INIT(ser_field, kunit_array_gen_params,
 				   ser_field_init, NULL),
 	{}

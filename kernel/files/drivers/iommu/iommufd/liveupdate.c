@@ -14,11 +14,13 @@
  * here. The device itself is the business of VFIO.
  *
  * What is carried
- *   IOASes with their options and allowed ranges, noiommu HWPTs, areas that map
- *   memfds preserved in the same session, and the IDs of bound PCI devices. A
+ *   IOASes with their options and allowed ranges, noiommu HWPTs, areas, the page
+ *   objects that these share after an IOAS_COPY, and the IDs of bound PCI
+ *   devices. A page object that maps a memfd preserved in the same session, by
+ *   file or by address, is carried as a range of it. What is pinned of any other
+ *   anonymous, shmem or hugetlb memory is carried itself, as runs of pages. A
  *   context with anything else is refused, since a part of it would be worse
- *   than nothing. The file ranges behind an IOAS_COPY are carried as mappings
- *   of their own.
+ *   than nothing: dma-bufs, device memory, page cache of other files.
  *
  * Lifecycle
  *   preserve() records all of it in one block of KHO memory, and fixes the shape
@@ -37,6 +39,13 @@
  *   itself, the folios stay held by the memfd. The block itself is not consumed
  *   before finish, so retrieve can be tried again. A memfd that failed half way
  *   cannot, but holds its folios in the same way.
+ *
+ *   Memory that is in no memfd comes back as single pages that are in no page
+ *   cache and on no LRU, owned by the page objects, see extents.c. Userspace gets
+ *   at it by IOMMU_IOAS_GET_MEMORY. A claim is a range that was given to KHO;
+ *   since KHO does not count, each page is in one claim, however many page
+ *   objects have it. Claims are restored by the first attempt to retrieve, and
+ *   are released by finish, so a retrieve that fails lets go of nothing.
  *
  *   A context may be finished without having been retrieved, whatever the
  *   reason. It does not know whether its devices are quiet, and does not have to:
@@ -65,6 +74,7 @@
 #include <linux/pagemap.h>
 #include <linux/pci.h>
 #include <linux/shmem_fs.h>
+#include <linux/sort.h>
 #include <linux/xxhash.h>
 
 #include "io_pagetable.h"
@@ -206,29 +216,579 @@ static int iommufd_lu_check_device(struct iommufd_device *idev)
 	return 0;
 }
 
+/* A page object on its way to the next kernel */
+struct iommufd_lu_pages {
+	struct iopt_pages *pages;
+	/* The memfd it is a range of, or NULL if it is made of runs */
+	struct file *memfd;
+	u64 token;
+	u64 offset;
+	u64 nr_runs;
+};
+
+/* What is found out before the size of the block is known */
+struct iommufd_lu_build {
+	struct liveupdate_session *session;
+	/* struct iopt_pages to index in pages */
+	struct xarray index;
+	struct iommufd_lu_pages *pages;
+	size_t nr_pages;
+	/* IOMMUFD_RUN_SER() */
+	u64 *runs;
+	size_t nr_runs;
+	u64 *claims;
+	size_t nr_claims;
+};
+
+/* Make room for one more element, the arrays double at every power of two */
+static int iommufd_lu_grow(void **array, size_t nr, size_t size)
+{
+	size_t bytes;
+	void *grown;
+
+	if (nr & (nr - 1))
+		return 0;
+	if (check_mul_overflow(nr ? nr * 2 : 1, size, &bytes))
+		return -EOVERFLOW;
+	grown = kvrealloc(*array, bytes, GFP_KERNEL_ACCOUNT);
+	if (!grown)
+		return -ENOMEM;
+	*array = grown;
+	return 0;
+}
+
+static int iommufd_lu_add_u64(u64 **array, size_t *nr, u64 value)
+{
+	int rc = iommufd_lu_grow((void **)array, *nr, sizeof(value));
+
+	if (!rc)
+		(*array)[(*nr)++] = value;
+	return rc;
+}
+
+static void iommufd_lu_build_destroy(struct iommufd_lu_build *build)
+{
+	size_t i;
+
+	for (i = 0; i < build->nr_pages; i++)
+		if (build->pages[i].memfd)
+			fput(build->pages[i].memfd);
+	kvfree(build->pages);
+	kvfree(build->runs);
+	kvfree(build->claims);
+	xa_destroy(&build->index);
+}
+
+/* PFN 0 for a hole */
+static int iommufd_lu_add_run(struct iommufd_lu_build *build,
+			      struct iommufd_lu_pages *obj, unsigned long pfn,
+			      unsigned long nr)
+{
+	int rc;
+
+	if (obj->nr_runs && pfn) {
+		u64 *last = &build->runs[build->nr_runs - 1];
+		u64 last_nr = IOMMUFD_RUN_SER_NR(*last);
+
+		if (IOMMUFD_RUN_SER_PFN(*last) &&
+		    IOMMUFD_RUN_SER_PFN(*last) + last_nr == pfn &&
+		    last_nr + nr <= IOMMUFD_RUN_SER_NR_MAX) {
+			*last += nr;
+			return 0;
+		}
+	}
+
+	while (nr) {
+		unsigned long part = min_t(u64, nr, IOMMUFD_RUN_SER_NR_MAX);
+
+		rc = iommufd_lu_add_u64(&build->runs, &build->nr_runs,
+					IOMMUFD_RUN_SER(pfn, part));
+		if (rc)
+			return rc;
+		obj->nr_runs++;
+		nr -= part;
+		if (pfn)
+			pfn += part;
+	}
+	return 0;
+}
+
+static unsigned long iommufd_lu_area_iova(struct iopt_area *area,
+					  unsigned long index)
+{
+	/* Whole pages, whatever is in a noiommu domain is aligned */
+	return iopt_area_iova(area) + (index - iopt_area_index(area)) * PAGE_SIZE;
+}
+
+/* An area through which the page at @index, or else one after it, is mapped */
+static struct iopt_area *iommufd_lu_find_area(struct iopt_pages *pages,
+					      unsigned long index)
+{
+	struct interval_tree_node *node;
+
+	lockdep_assert_held(&pages->mutex);
+
+	node = interval_tree_iter_first(&pages->domains_itree, index,
+					pages->npages - 1);
+	return node ? container_of(node, struct iopt_area, pages_node) : NULL;
+}
+
+/* Tell which page cannot be carried */
+static void iommufd_lu_refuse_page(struct iopt_pages *pages,
+				   unsigned long index, const char *why)
+{
+	struct iommufd_ioas *ioas;
+	struct iopt_area *area;
+
+	guard(mutex)(&pages->mutex);
+	area = iommufd_lu_find_area(pages, index);
+	if (!area) {
+		pr_err("cannot preserve unmapped memory: %s\n", why);
+		return;
+	}
+
+	ioas = container_of(area->iopt, struct iommufd_ioas, iopt);
+	pr_err("cannot preserve IOAS %u: IOVA %#lx: %s\n", ioas->obj.id,
+	       iommufd_lu_area_iova(area, max(index, iopt_area_index(area))),
+	       why);
+}
+
+/* A memfd that is preserved, or not yet finished, keeps its pages */
+static bool iommufd_lu_mapping_frozen(struct address_space *mapping)
+{
+	return shmem_mapping(mapping) &&
+	       (READ_ONCE(SHMEM_I(mapping->host)->flags) &
+		SHMEM_F_MAPPING_FROZEN);
+}
+
+/* Why a folio cannot be taken away from its owner, or NULL */
+static const char *iommufd_lu_folio_refused(struct folio *folio)
+{
+	struct address_space *mapping;
+	const char *why = NULL;
+
+	if (folio_is_zone_device(folio))
+		return "device memory is not carried";
+	if (folio_test_ksm(folio))
+		return "a page merged by KSM is not carried";
+	if (folio_test_hugetlb(folio) || folio_test_anon(folio))
+		return NULL;
+
+	/* Keeps the mapping where it is */
+	folio_lock(folio);
+	mapping = folio->mapping;
+	if (mapping && iommufd_lu_mapping_frozen(mapping))
+		why = "its memfd is preserved, but elsewhere or not in one piece";
+	else if (mapping ? !shmem_mapping(mapping) :
+			   !folio_test_swapbacked(folio))
+		why = "page cache of a file is not carried";
+	folio_unlock(folio);
+	return why;
+}
+
+static int iommufd_lu_check_memory(struct iopt_pages *pages,
+				   unsigned long index, unsigned long pfn,
+				   unsigned long nr)
+{
+	while (nr) {
+		struct page *page = pfn_to_online_page(pfn);
+		const char *why = "device memory is not carried";
+		unsigned long step = 1;
+
+		if (page && is_zero_pfn(pfn)) {
+			why = "the zero page is not carried";
+		} else if (page) {
+			struct folio *folio = page_folio(page);
+
+			why = iommufd_lu_folio_refused(folio);
+			step = folio_nr_pages(folio) -
+			       folio_page_idx(folio, page);
+		}
+		if (why) {
+			iommufd_lu_refuse_page(pages, index, why);
+			return -EOPNOTSUPP;
+		}
+
+		step = min(step, nr);
+		index += step;
+		pfn += step;
+		nr -= step;
+	}
+	return 0;
+}
+
+static int iommufd_lu_add_extent(struct iommufd_lu_build *build,
+				 struct iommufd_lu_pages *obj,
+				 unsigned long index,
+				 const struct iommu_noiommu_extent *extent)
+{
+	unsigned long pfn = PHYS_PFN(extent->phys);
+	unsigned long nr = extent->length >> PAGE_SHIFT;
+	int rc;
+
+	rc = iommufd_lu_check_memory(obj->pages, index, pfn, nr);
+	if (rc)
+		return rc;
+	return iommufd_lu_add_run(build, obj, pfn, nr);
+}
+
+/* What is mapped of a page object, out of the tables it is mapped in */
+static int iommufd_lu_read_runs(struct iommufd_lu_build *build,
+				struct iommufd_lu_pages *obj)
+{
+	struct iommu_noiommu_extent extents[16];
+	struct iopt_pages *pages = obj->pages;
+	unsigned long index = 0;
+
+	while (index < pages->npages) {
+		struct io_pagetable *iopt;
+		struct iopt_area *area;
+		unsigned long first, last;
+		unsigned long iova;
+		int rc, n, i;
+
+		scoped_guard(mutex, &pages->mutex) {
+			area = iommufd_lu_find_area(pages, index);
+			if (!area)
+				break;
+			/* Whole pages are mapped in a noiommu domain */
+			if (WARN_ON(area->page_offset))
+				return -EINVAL;
+			iopt = area->iopt;
+			first = max(index, iopt_area_index(area));
+			last = iopt_area_last_index(area);
+			iova = iommufd_lu_area_iova(area, first);
+		}
+		if (!area)
+			return iommufd_lu_add_run(build, obj, 0,
+						  pages->npages - index);
+		if (first != index) {
+			rc = iommufd_lu_add_run(build, obj, 0, first - index);
+			if (rc)
+				return rc;
+		}
+
+		for (index = first; index <= last;) {
+			n = iopt_get_extents(iopt, iova, extents,
+					     ARRAY_SIZE(extents));
+			if (n < 0)
+				return n;
+			if (WARN_ON(!n || extents[0].iova != iova))
+				return -EINVAL;
+
+			/* None crosses the end of the area, but some are behind it */
+			for (i = 0; i < n && index <= last; i++) {
+				rc = iommufd_lu_add_extent(build, obj, index,
+							   &extents[i]);
+				if (rc)
+					return rc;
+				index += extents[i].length >> PAGE_SHIFT;
+				iova = extents[i].iova + extents[i].length;
+			}
+			cond_resched();
+		}
+	}
+	return 0;
+}
+
+/* Memory that came out of an earlier update is ours already, mapped or not */
+static int iommufd_lu_copy_runs(struct iommufd_lu_build *build,
+				struct iommufd_lu_pages *obj)
+{
+	unsigned long index = 0;
+
+	while (index < obj->pages->npages) {
+		unsigned long pfn, nr;
+		int rc;
+
+		nr = iopt_extents_lookup(obj->pages, index, &pfn);
+		rc = iommufd_lu_add_run(build, obj, pfn, nr);
+		if (rc)
+			return rc;
+		index += nr;
+		cond_resched();
+	}
+	return 0;
+}
+
+/*
+ * The memfd that a page object is mapped from by address, if it is preserved. The
+ * offset is where page 0 would be in it.
+ */
+static struct file *iommufd_lu_find_user_memfd(struct iopt_pages *pages,
+					       u64 *offset)
+{
+	struct mm_struct *mm = pages->source_mm;
+	struct vm_area_struct *vma;
+	struct file *file = NULL;
+	struct iopt_area *area;
+	unsigned long index = 0;
+	unsigned long addr;
+
+	scoped_guard(mutex, &pages->mutex) {
+		area = iommufd_lu_find_area(pages, 0);
+		if (area)
+			index = iopt_area_index(area);
+	}
+
+	if (!mmget_not_zero(mm))
+		return NULL;
+	addr = (unsigned long)pages->uptr + index * PAGE_SIZE;
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, addr);
+	/* A private mapping has copies, and it is copies that were pinned */
+	if (vma && (vma->vm_flags & VM_SHARED) && shmem_file(vma->vm_file) &&
+	    iommufd_lu_mapping_frozen(vma->vm_file->f_mapping) &&
+	    linear_page_index(vma, addr) >= index) {
+		file = get_file(vma->vm_file);
+		*offset = (u64)(linear_page_index(vma, addr) - index)
+			  << PAGE_SHIFT;
+	}
+	mmap_read_unlock(mm);
+	mmput(mm);
+	return file;
+}
+
+/* Only what is preserved in the same session will be there in the next kernel */
+static void iommufd_lu_find_memfd(struct iommufd_lu_build *build,
+				  struct iommufd_lu_pages *obj)
+{
+	struct iopt_pages *pages = obj->pages;
+	struct file *file = NULL;
+	u64 offset;
+
+	if (pages->type == IOPT_ADDRESS_USER) {
+		file = iommufd_lu_find_user_memfd(pages, &offset);
+	} else if (pages->type == IOPT_ADDRESS_FILE && shmem_file(pages->file)) {
+		file = get_file(pages->file);
+		offset = pages->start;
+	}
+	if (!file)
+		return;
+
+	if (liveupdate_get_token_outgoing(build->session, file, &obj->token)) {
+		fput(file);
+		return;
+	}
+	obj->memfd = file;
+	obj->offset = offset;
+}
+
+static int iommufd_lu_add_pages(struct iommufd_lu_build *build,
+				struct iopt_pages *pages)
+{
+	struct iommufd_lu_pages *obj;
+	int rc;
+
+	rc = iommufd_lu_grow((void **)&build->pages, build->nr_pages,
+			     sizeof(*obj));
+	if (rc)
+		return rc;
+	rc = xa_err(xa_store(&build->index, (unsigned long)pages,
+			     xa_mk_value(build->nr_pages), GFP_KERNEL));
+	if (rc)
+		return rc;
+
+	obj = &build->pages[build->nr_pages++];
+	*obj = (struct iommufd_lu_pages){ .pages = pages };
+	if (iopt_is_extents(pages))
+		return iommufd_lu_copy_runs(build, obj);
+
+	iommufd_lu_find_memfd(build, obj);
+	if (obj->memfd)
+		return 0;
+	return iommufd_lu_read_runs(build, obj);
+}
+
+static struct iommufd_lu_pages *
+iommufd_lu_pages_of(struct iommufd_lu_build *build, struct iopt_pages *pages)
+{
+	return &build->pages[xa_to_value(xa_load(&build->index,
+						 (unsigned long)pages))];
+}
+
+/* All page objects of an IOAS that were not met in another one */
+static int iommufd_lu_collect_ioas(struct iommufd_lu_build *build,
+				   struct iommufd_ioas *ioas)
+{
+	struct io_pagetable *iopt = &ioas->iopt;
+	unsigned long iova = 0;
+
+	do {
+		struct iopt_pages *pages;
+		struct iopt_area *area;
+		unsigned long first;
+		int rc;
+
+		/* Neither goes away, nothing changes under us */
+		scoped_guard(rwsem_read, &iopt->iova_rwsem) {
+			area = iopt_area_iter_first(iopt, iova, ULONG_MAX);
+			pages = area ? area->pages : NULL;
+			if (area) {
+				first = iopt_area_iova(area);
+				iova = iopt_area_last_iova(area) + 1;
+			}
+		}
+		if (!area)
+			return 0;
+		if (!pages || iopt_is_dmabuf(pages)) {
+			pr_err("cannot preserve IOAS %u: a dma-buf is mapped at IOVA %#lx\n",
+			       ioas->obj.id, first);
+			return -EOPNOTSUPP;
+		}
+		if (xa_load(&build->index, (unsigned long)pages))
+			continue;
+		rc = iommufd_lu_add_pages(build, pages);
+		if (rc)
+			return rc;
+	} while (iova);
+	return 0;
+}
+
+static int iommufd_lu_collect(struct iommufd_ctx *ictx,
+			      struct iommufd_lu_build *build)
+{
+	struct iommufd_object *obj = NULL;
+	int rc;
+
+	while ((obj = iommufd_lu_next_object(ictx, obj))) {
+		if (obj->type != IOMMUFD_OBJ_IOAS)
+			continue;
+		rc = iommufd_lu_collect_ioas(build, to_ioas(obj));
+		if (rc) {
+			iommufd_put_object(ictx, obj);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+static int iommufd_lu_cmp_run(const void *a, const void *b)
+{
+	u64 run_a = *(const u64 *)a, run_b = *(const u64 *)b;
+
+	return run_a < run_b ? -1 : run_a > run_b;
+}
+
+/*
+ * KHO restores a range in the same blocks that it was preserved in if both are
+ * cut at the same places. That depends on the machine, not on the kernel.
+ */
+static int iommufd_lu_add_claims(struct iommufd_lu_build *build,
+				 unsigned long pfn, unsigned long end)
+{
+	while (pfn < end) {
+		unsigned long next = min(ALIGN(pfn + 1, MAX_ORDER_NR_PAGES), end);
+		int rc;
+
+		while (pfn_to_nid(next - 1) != pfn_to_nid(pfn))
+			next--;
+		rc = iommufd_lu_add_u64(&build->claims, &build->nr_claims,
+					IOMMUFD_RUN_SER(pfn, next - pfn));
+		if (rc)
+			return rc;
+		pfn = next;
+	}
+	return 0;
+}
+
+/* KHO does not count how often it is given a page, so give it each page once */
+static int iommufd_lu_make_claims(struct iommufd_lu_build *build)
+{
+	unsigned long pfn = 0, end = 0;
+	u64 *runs;
+	size_t i;
+	int rc = 0;
+
+	if (!build->nr_runs)
+		return 0;
+	runs = kvmemdup(build->runs, build->nr_runs * sizeof(*runs),
+			GFP_KERNEL_ACCOUNT);
+	if (!runs)
+		return -ENOMEM;
+	sort_nonatomic(runs, build->nr_runs, sizeof(*runs), iommufd_lu_cmp_run,
+		       NULL);
+
+	for (i = 0; i < build->nr_runs; i++) {
+		unsigned long run_pfn = IOMMUFD_RUN_SER_PFN(runs[i]);
+
+		if (!run_pfn)
+			continue;
+		if (run_pfn > end) {
+			rc = iommufd_lu_add_claims(build, pfn, end);
+			if (rc)
+				break;
+			pfn = run_pfn;
+			end = pfn;
+		}
+		end = max(end, run_pfn +
+			       (unsigned long)IOMMUFD_RUN_SER_NR(runs[i]));
+	}
+	if (!rc)
+		rc = iommufd_lu_add_claims(build, pfn, end);
+	kvfree(runs);
+	return rc;
+}
+
+/* Tell which mapping the pages of a claim are in */
+static void iommufd_lu_refuse_claim(struct iommufd_lu_build *build, u64 claim,
+				    int err)
+{
+	u64 first = IOMMUFD_RUN_SER_PFN(claim);
+	u64 end = first + IOMMUFD_RUN_SER_NR(claim);
+	u64 *run = build->runs;
+	size_t i;
+	u64 j;
+
+	for (i = 0; i < build->nr_pages; i++) {
+		unsigned long index = 0;
+
+		for (j = 0; j < build->pages[i].nr_runs; j++, run++) {
+			u64 pfn = IOMMUFD_RUN_SER_PFN(*run);
+
+			if (pfn < end && pfn + IOMMUFD_RUN_SER_NR(*run) > first) {
+				if (pfn < first)
+					index += first - pfn;
+				iommufd_lu_refuse_page(build->pages[i].pages,
+						       index,
+						       err == -EEXIST ?
+						       "the memory is preserved already" :
+						       "KHO refuses the memory");
+				return;
+			}
+			index += IOMMUFD_RUN_SER_NR(*run);
+		}
+	}
+}
+
 /*
  * The device writes to the pages that were in the file when the area was mapped.
  * What comes back after the kexec is the pages that are in the file now.
  */
-static int iommufd_lu_check_area_pages(struct iommufd_ioas *ioas,
-				       struct iopt_area *area)
+static int iommufd_lu_check_memfd_area(struct iommufd_ioas *ioas,
+				       struct iopt_area *area,
+				       const struct iommufd_lu_pages *obj)
 {
-	struct iopt_pages *pages = area->pages;
+	struct address_space *mapping = obj->memfd->f_mapping;
 	unsigned long index = iopt_area_index(area);
 	unsigned long iova = iopt_area_iova(area);
+	u64 last_byte;
 
-	lockdep_assert_held(&pages->mutex);
+	lockdep_assert_held(&obj->pages->mutex);
+
+	if (!area->storage_domain)
+		goto check_size;
 
 	/* Holds for all that is in a noiommu domain, it maps whole pages */
 	if (WARN_ON(area->page_offset || !PAGE_ALIGNED(iova)))
 		return -EINVAL;
 
 	while (index <= iopt_area_last_index(area)) {
-		pgoff_t pgoff = (pages->start >> PAGE_SHIFT) + index;
+		pgoff_t pgoff = (obj->offset >> PAGE_SHIFT) + index;
 		struct folio *folio;
 		unsigned long last;
 
-		folio = filemap_get_folio(pages->file->f_mapping, pgoff);
+		folio = filemap_get_folio(mapping, pgoff);
 		if (IS_ERR(folio))
 			goto err_moved;
 
@@ -248,6 +808,16 @@ static int iommufd_lu_check_area_pages(struct iommufd_ioas *ioas,
 		folio_put(folio);
 		cond_resched();
 	}
+
+check_size:
+	last_byte = obj->offset +
+		    iopt_area_start_byte(area, iopt_area_last_iova(area));
+	if (last_byte >= PAGE_ALIGN(i_size_read(mapping->host))) {
+		pr_err("cannot preserve IOAS %u: the area at IOVA %#lx-%#lx reaches over the end of its memfd\n",
+		       ioas->obj.id, iopt_area_iova(area),
+		       iopt_area_last_iova(area));
+		return -ERANGE;
+	}
 	return 0;
 
 err_moved:
@@ -256,59 +826,92 @@ err_moved:
 	return -ESTALE;
 }
 
-static int iommufd_lu_preserve_area(struct iommufd_ioas *ioas,
+/* In an IOAS without a table, nothing but another IOAS keeps an area pinned */
+static int iommufd_lu_check_unpinned_area(struct iommufd_lu_build *build,
+					  struct iommufd_ioas *ioas,
+					  struct iopt_area *area,
+					  const struct iommufd_lu_pages *obj)
+{
+	const struct iommufd_lu_pages *prev;
+	unsigned long index = 0;
+	u64 *run = build->runs;
+	u64 i;
+
+	if (area->storage_domain)
+		return 0;
+
+	for (prev = build->pages; prev != obj; prev++)
+		run += prev->nr_runs;
+
+	for (i = 0; i < obj->nr_runs; i++, run++) {
+		unsigned long end = index + IOMMUFD_RUN_SER_NR(*run);
+
+		if (!IOMMUFD_RUN_SER_PFN(*run) &&
+		    index <= iopt_area_last_index(area) &&
+		    end > iopt_area_index(area)) {
+			pr_err("cannot preserve IOAS %u: the memory at IOVA %#lx-%#lx is not pinned, and not of a memfd that is preserved in this session\n",
+			       ioas->obj.id, iopt_area_iova(area),
+			       iopt_area_last_iova(area));
+			return obj->pages->type == IOPT_ADDRESS_FILE ?
+				       -ENXIO : -EOPNOTSUPP;
+		}
+		index = end;
+	}
+	return 0;
+}
+
+static int iommufd_lu_preserve_area(struct iommufd_lu_build *build,
+				    struct iommufd_ioas *ioas,
 				    struct iopt_area *area,
-				    struct liveupdate_session *session,
 				    struct iommufd_area_ser *ser)
 {
-	struct iopt_pages *pages = area->pages;
+	struct iommufd_lu_pages *obj = iommufd_lu_pages_of(build, area->pages);
 	int rc;
 
-	if (!pages || pages->type != IOPT_ADDRESS_FILE) {
-		pr_err("cannot preserve IOAS %u: the area at IOVA %#lx-%#lx does not map a memfd (IOMMU_IOAS_MAP_FILE)\n",
-		       ioas->obj.id, iopt_area_iova(area),
-		       iopt_area_last_iova(area));
-		return -EOPNOTSUPP;
+	scoped_guard(mutex, &area->pages->mutex) {
+		if (obj->memfd)
+			rc = iommufd_lu_check_memfd_area(ioas, area, obj);
+		else
+			rc = iommufd_lu_check_unpinned_area(build, ioas, area,
+							    obj);
 	}
-
-	guard(mutex)(&pages->mutex);
-	rc = shmem_file(pages->file) ?
-		liveupdate_get_token_outgoing(session, pages->file,
-					      &ser->token) : -ENOENT;
-	if (rc) {
-		pr_err("cannot preserve IOAS %u: the memfd mapped at IOVA %#lx-%#lx is not preserved in this session\n",
-		       ioas->obj.id, iopt_area_iova(area),
-		       iopt_area_last_iova(area));
-		return -ENXIO;
-	}
-
-	if (area->storage_domain) {
-		rc = iommufd_lu_check_area_pages(ioas, area);
-		if (rc)
-			return rc;
-	}
+	if (rc)
+		return rc;
 
 	ser->iova = iopt_area_iova(area);
 	ser->length = iopt_area_length(area);
-	ser->offset = pages->start + iopt_area_start_byte(area, ser->iova);
-	if (ser->offset + ser->length - 1 >=
-	    PAGE_ALIGN(i_size_read(file_inode(pages->file)))) {
-		pr_err("cannot preserve IOAS %u: the area at IOVA %#lx-%#lx reaches over the end of its memfd\n",
-		       ioas->obj.id, iopt_area_iova(area),
-		       iopt_area_last_iova(area));
-		return -ERANGE;
-	}
+	ser->start = iopt_area_start_byte(area, ser->iova);
+	ser->pages = obj - build->pages;
 	if (area->iommu_prot & IOMMU_READ)
 		ser->flags |= IOMMUFD_AREA_SER_READ;
 	if (area->iommu_prot & IOMMU_WRITE)
 		ser->flags |= IOMMUFD_AREA_SER_WRITE;
-	if (pages->writable)
-		ser->flags |= IOMMUFD_AREA_SER_PAGES_WRITE;
 	return 0;
 }
 
-static int iommufd_lu_preserve_ioas(struct iommufd_ioas *ioas,
-				    struct liveupdate_session *session,
+static void iommufd_lu_preserve_pages(const struct iommufd_lu_build *build,
+				      struct iommufd_pages_ser *ser)
+{
+	size_t i;
+
+	for (i = 0; i < build->nr_pages; i++, ser++) {
+		const struct iommufd_lu_pages *obj = &build->pages[i];
+
+		ser->nr_pages = obj->pages->npages;
+		if (obj->pages->writable)
+			ser->flags |= IOMMUFD_PAGES_SER_WRITE;
+		if (obj->memfd) {
+			ser->flags |= IOMMUFD_PAGES_SER_MEMFD;
+			ser->token = obj->token;
+			ser->offset = obj->offset;
+		} else {
+			ser->nr_runs = obj->nr_runs;
+		}
+	}
+}
+
+static int iommufd_lu_preserve_ioas(struct iommufd_lu_build *build,
+				    struct iommufd_ioas *ioas,
 				    struct iommufd_ioas_ser *ser,
 				    struct iommufd_allowed_ser *allowed_ser,
 				    struct iommufd_area_ser *area_ser)
@@ -333,7 +936,7 @@ static int iommufd_lu_preserve_ioas(struct iommufd_ioas *ioas,
 
 		for (area = iopt_area_iter_first(iopt, 0, ULONG_MAX); area;
 		     area = iopt_area_iter_next(area, 0, ULONG_MAX)) {
-			rc = iommufd_lu_preserve_area(ioas, area, session,
+			rc = iommufd_lu_preserve_area(build, ioas, area,
 						      area_ser++);
 			if (rc)
 				return rc;
@@ -424,17 +1027,11 @@ static int iommufd_lu_count(struct iommufd_ctx *ictx, struct iommufd_ser *hdr)
 		}
 	}
 
-	hdr->size = iommufd_ser_size(hdr);
-	if (hdr->size > IOMMUFD_SER_SIZE_MAX) {
-		pr_err("cannot preserve %u areas in %u IOASes: too many\n",
-		       hdr->nr_areas, hdr->nr_ioas);
-		return -E2BIG;
-	}
 	return 0;
 }
 
 static int iommufd_lu_fill(struct iommufd_ctx *ictx,
-			   struct liveupdate_session *session,
+			   struct iommufd_lu_build *build,
 			   struct iommufd_ser_view *view)
 {
 	struct iommufd_allowed_ser *allowed = view->allowed;
@@ -448,7 +1045,7 @@ static int iommufd_lu_fill(struct iommufd_ctx *ictx,
 	while ((obj = iommufd_lu_next_object(ictx, obj))) {
 		switch (obj->type) {
 		case IOMMUFD_OBJ_IOAS:
-			rc = iommufd_lu_preserve_ioas(to_ioas(obj), session,
+			rc = iommufd_lu_preserve_ioas(build, to_ioas(obj),
 						      ioas, allowed, area);
 			if (rc) {
 				iommufd_put_object(ictx, obj);
@@ -484,13 +1081,101 @@ static bool iommufd_lu_can_preserve(struct liveupdate_file_handler *handler,
 	return iommufd_file_is_ctx(file);
 }
 
+/* Fill in the sizes that depend on how much memory there is */
+static int iommufd_lu_set_size(const struct iommufd_lu_build *build,
+			       struct iommufd_ser *hdr)
+{
+	u64 nr_chunks;
+
+	hdr->nr_claims = build->nr_claims;
+	hdr->nr_runs = build->nr_runs;
+	nr_chunks = DIV_ROUND_UP_ULL(hdr->nr_claims + hdr->nr_runs,
+				     IOMMUFD_CHUNK_SER_ENTRIES);
+	hdr->nr_pages = build->nr_pages;
+	hdr->nr_chunks = nr_chunks;
+	hdr->size = iommufd_ser_size(hdr);
+	if (build->nr_pages > U32_MAX || nr_chunks > U32_MAX ||
+	    hdr->size > IOMMUFD_SER_SIZE_MAX) {
+		pr_err("cannot preserve %u areas in %u IOASes: too many\n",
+		       hdr->nr_areas, hdr->nr_ioas);
+		return -E2BIG;
+	}
+	return 0;
+}
+
+/* The first @nr_claims of the memory, and all of the lists */
+static void iommufd_lu_unpreserve_memory(const struct iommufd_ser_view *view,
+					 u64 nr_claims)
+{
+	u64 i;
+
+	for (i = 0; i < nr_claims; i++) {
+		u64 claim = *iommufd_ser_run(view, i);
+
+		kho_unpreserve_pages(pfn_to_page(IOMMUFD_RUN_SER_PFN(claim)),
+				     IOMMUFD_RUN_SER_NR(claim));
+		cond_resched();
+	}
+	for (i = 0; i < view->hdr->nr_chunks; i++)
+		if (view->chunks[i].phys)
+			kho_unpreserve_free(phys_to_virt(view->chunks[i].phys));
+}
+
+static int iommufd_lu_preserve_memory(struct iommufd_lu_build *build,
+				      const struct iommufd_ser_view *view)
+{
+	u64 nr_claims = 0;
+	u64 i;
+	int rc;
+
+	for (i = 0; i < view->hdr->nr_chunks; i++) {
+		u32 nr = iommufd_ser_chunk_entries(view->hdr, i);
+		void *chunk = kho_alloc_preserve(nr * sizeof(u64));
+
+		if (IS_ERR(chunk)) {
+			rc = PTR_ERR(chunk);
+			goto err_unpreserve;
+		}
+		view->chunks[i].phys = virt_to_phys(chunk);
+	}
+
+	for (i = 0; i < build->nr_claims; i++)
+		*iommufd_ser_run(view, i) = build->claims[i];
+	for (i = 0; i < build->nr_runs; i++)
+		*iommufd_ser_run(view, build->nr_claims + i) = build->runs[i];
+	for (i = 0; i < view->hdr->nr_chunks; i++)
+		view->chunks[i].checksum = iommufd_ser_chunk_checksum(view, i);
+
+	for (; nr_claims < build->nr_claims; nr_claims++) {
+		u64 claim = build->claims[nr_claims];
+
+		rc = kho_preserve_pages(pfn_to_page(IOMMUFD_RUN_SER_PFN(claim)),
+					IOMMUFD_RUN_SER_NR(claim));
+		if (rc) {
+			iommufd_lu_refuse_claim(build, claim, rc);
+			goto err_unpreserve;
+		}
+		cond_resched();
+	}
+	return 0;
+
+err_unpreserve:
+	iommufd_lu_unpreserve_memory(view, nr_claims);
+	return rc;
+}
+
 static int iommufd_lu_preserve(struct liveupdate_file_op_args *args)
 {
 	struct iommufd_ctx *ictx = args->file->private_data;
+	struct iommufd_lu_build build = {
+		.session = args->session,
+		.index = XARRAY_INIT(build.index, 0),
+	};
 	struct iommufd_ser_view view;
 	struct iommufd_ser hdr = {
 		.magic = IOMMUFD_SER_MAGIC,
 		.version = IOMMUFD_SER_VERSION,
+		.page_shift = PAGE_SHIFT,
 	};
 	struct iommufd_ser *ser;
 	int rc;
@@ -506,40 +1191,58 @@ static int iommufd_lu_preserve(struct liveupdate_file_op_args *args)
 
 	rc = -EBUSY;
 	if (ictx->shape != IOMMUFD_SHAPE_OPEN)
-		goto err_unlock;
+		goto out_unlock;
 
 	hdr.account_mode = ictx->account_mode;
 	rc = iommufd_lu_count(ictx, &hdr);
 	if (rc)
-		goto err_unlock;
+		goto out_unlock;
+
+	rc = iommufd_lu_collect(ictx, &build);
+	if (rc)
+		goto out_destroy;
+	rc = iommufd_lu_make_claims(&build);
+	if (rc)
+		goto out_destroy;
+	rc = iommufd_lu_set_size(&build, &hdr);
+	if (rc)
+		goto out_destroy;
 
 	ser = kho_alloc_preserve(hdr.size);
 	if (IS_ERR(ser)) {
 		rc = PTR_ERR(ser);
-		goto err_unlock;
+		goto out_destroy;
 	}
 	*ser = hdr;
 	iommufd_ser_view_init(&view, ser);
 
-	rc = iommufd_lu_fill(ictx, args->session, &view);
+	iommufd_lu_preserve_pages(&build, view.pages);
+	rc = iommufd_lu_fill(ictx, &build, &view);
+	if (rc)
+		goto err_free;
+	rc = iommufd_lu_preserve_memory(&build, &view);
 	if (rc)
 		goto err_free;
 	ser->checksum = iommufd_ser_checksum(ser);
 
 	/* What the next kernel would refuse is refused here. */
 	rc = iommufd_ser_check(ser, &view);
-	if (rc)
+	if (!rc)
+		rc = iommufd_ser_check_chunks(&view);
+	if (rc) {
+		iommufd_lu_unpreserve_memory(&view, build.nr_claims);
 		goto err_free;
+	}
 
 	ictx->shape = IOMMUFD_SHAPE_PRESERVED;
-	up_write(&ictx->shape_rwsem);
-
 	args->serialized_data = virt_to_phys(ser);
-	return 0;
+	goto out_destroy;
 
 err_free:
 	kho_unpreserve_free(ser);
-err_unlock:
+out_destroy:
+	iommufd_lu_build_destroy(&build);
+out_unlock:
 	up_write(&ictx->shape_rwsem);
 	return rc;
 }
@@ -547,11 +1250,14 @@ err_unlock:
 static void iommufd_lu_unpreserve(struct liveupdate_file_op_args *args)
 {
 	struct iommufd_ctx *ictx = args->file->private_data;
+	struct iommufd_ser_view view;
 
 	scoped_guard(rwsem_write, &ictx->shape_rwsem)
 		ictx->shape = IOMMUFD_SHAPE_OPEN;
 
-	kho_unpreserve_free(phys_to_virt(args->serialized_data));
+	iommufd_ser_view_init(&view, phys_to_virt(args->serialized_data));
+	iommufd_lu_unpreserve_memory(&view, view.hdr->nr_claims);
+	kho_unpreserve_free(view.hdr);
 }
 
 static bool iommufd_lu_device_ready(struct iommufd_ctx *ictx,
@@ -628,44 +1334,134 @@ out_free:
 	return rc;
 }
 
-static int iommufd_lu_restore_area(struct iommufd_ioas *ioas,
-				   struct liveupdate_session *session,
-				   const struct iommufd_area_ser *ser)
+static struct iopt_pages *
+iommufd_lu_restore_memfd(struct liveupdate_session *session,
+			 const struct iommufd_pages_ser *ser)
 {
-	int prot = IOMMU_CACHE;
+	struct iopt_pages *pages;
 	struct file *file;
 	int rc;
 
 	rc = liveupdate_get_file_incoming(session, ser->token, &file);
 	if (rc) {
-		pr_err("cannot retrieve IOAS %u: the memfd with token %#llx failed: %pe\n",
-		       ioas->obj.id, ser->token, ERR_PTR(rc));
-		return rc;
+		pr_err("cannot retrieve: the memfd with token %#llx failed: %pe\n",
+		       ser->token, ERR_PTR(rc));
+		return ERR_PTR(rc);
 	}
 
-	rc = -EINVAL;
-	if (!shmem_file(file) ||
-	    ser->offset + ser->length >
-		    PAGE_ALIGN(i_size_read(file_inode(file)))) {
-		pr_err("cannot retrieve IOAS %u: token %#llx is not a memfd of the right size\n",
-		       ioas->obj.id, ser->token);
-		goto out_fput;
+	if (!shmem_file(file)) {
+		pr_err("cannot retrieve: token %#llx is not a memfd\n",
+		       ser->token);
+		fput(file);
+		return ERR_PTR(-EINVAL);
+	}
+
+	pages = iopt_alloc_file_pages(file, 0, ser->offset,
+				      ser->nr_pages << PAGE_SHIFT,
+				      ser->flags & IOMMUFD_PAGES_SER_WRITE);
+	fput(file);
+	if (!IS_ERR(pages)) {
+		/* Pinned and accounted before */
+		pages->held = true;
+		pages->account_mode = IOPT_PAGES_ACCOUNT_NONE;
+	}
+	return pages;
+}
+
+static struct iopt_pages *
+iommufd_lu_restore_extents(const struct iommufd_ser_view *view,
+			   const struct iommufd_pages_ser *ser, u64 first)
+{
+	struct iopt_pages *pages;
+	unsigned long index = 0;
+	struct iopt_run *runs;
+	u64 i;
+
+	runs = kvmalloc_array(ser->nr_runs, sizeof(*runs), GFP_KERNEL_ACCOUNT);
+	if (!runs)
+		return ERR_PTR(-ENOMEM);
+
+	for (i = 0; i < ser->nr_runs; i++) {
+		u64 run = *iommufd_ser_run(view, first + i);
+
+		runs[i].index = index;
+		runs[i].pfn = IOMMUFD_RUN_SER_PFN(run);
+		index += IOMMUFD_RUN_SER_NR(run);
+	}
+
+	pages = iopt_alloc_extents_pages(runs, ser->nr_runs, ser->nr_pages,
+					 ser->flags & IOMMUFD_PAGES_SER_WRITE);
+	if (IS_ERR(pages))
+		kvfree(runs);
+	return pages;
+}
+
+/* Page objects between their creation and that of the areas that use them */
+static void iommufd_lu_put_pages(struct iopt_pages **pages, u32 nr)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++)
+		iopt_put_pages(pages[i]);
+	kvfree(pages);
+}
+
+static struct iopt_pages **
+iommufd_lu_restore_pages(struct liveupdate_session *session,
+			 const struct iommufd_ser_view *view)
+{
+	u64 next = view->hdr->nr_claims;
+	struct iopt_pages **pages;
+	u32 i;
+
+	pages = kvmalloc_array(view->hdr->nr_pages, sizeof(*pages),
+			       GFP_KERNEL_ACCOUNT);
+	if (!pages)
+		return ERR_PTR(-ENOMEM);
+
+	for (i = 0; i < view->hdr->nr_pages; i++) {
+		const struct iommufd_pages_ser *ser = &view->pages[i];
+
+		if (ser->flags & IOMMUFD_PAGES_SER_MEMFD)
+			pages[i] = iommufd_lu_restore_memfd(session, ser);
+		else
+			pages[i] = iommufd_lu_restore_extents(view, ser, next);
+		if (IS_ERR(pages[i])) {
+			int rc = PTR_ERR(pages[i]);
+
+			iommufd_lu_put_pages(pages, i);
+			return ERR_PTR(rc);
+		}
+		next += ser->nr_runs;
+	}
+	return pages;
+}
+
+static int iommufd_lu_restore_area(struct iommufd_ioas *ioas,
+				   struct iopt_pages **pages,
+				   const struct iommufd_area_ser *ser)
+{
+	struct iopt_pages *obj = pages[ser->pages];
+	int prot = IOMMU_CACHE;
+
+	if (obj->type == IOPT_ADDRESS_FILE &&
+	    obj->start + ser->start + ser->length >
+		    PAGE_ALIGN(i_size_read(file_inode(obj->file)))) {
+		pr_err("cannot retrieve IOAS %u: the memfd mapped at IOVA %#llx is too short\n",
+		       ioas->obj.id, ser->iova);
+		return -EINVAL;
 	}
 
 	if (ser->flags & IOMMUFD_AREA_SER_READ)
 		prot |= IOMMU_READ;
 	if (ser->flags & IOMMUFD_AREA_SER_WRITE)
 		prot |= IOMMU_WRITE;
-	rc = iopt_map_held_file(&ioas->iopt, ser->iova, file, ser->offset,
-				ser->length, prot,
-				ser->flags & IOMMUFD_AREA_SER_PAGES_WRITE);
-out_fput:
-	fput(file);
-	return rc;
+	return iopt_map_page_object(&ioas->iopt, ser->iova, obj, ser->start,
+				    ser->length, prot);
 }
 
 static int iommufd_lu_restore_ioas(struct iommufd_ctx *ictx,
-				   struct liveupdate_session *session,
+				   struct iopt_pages **pages,
 				   const struct iommufd_ioas_ser *ser,
 				   const struct iommufd_allowed_ser *allowed,
 				   const struct iommufd_area_ser *areas)
@@ -691,7 +1487,7 @@ static int iommufd_lu_restore_ioas(struct iommufd_ctx *ictx,
 	}
 
 	for (i = 0; i < ser->nr_areas; i++) {
-		rc = iommufd_lu_restore_area(ioas, session, &areas[i]);
+		rc = iommufd_lu_restore_area(ioas, pages, &areas[i]);
 		if (rc)
 			goto err_abort;
 	}
@@ -793,17 +1589,23 @@ static int iommufd_lu_restore(struct iommufd_ctx *ictx,
 {
 	const struct iommufd_allowed_ser *allowed = view->allowed;
 	const struct iommufd_area_ser *areas = view->areas;
-	int rc;
+	struct iopt_pages **pages;
+	int rc = 0;
 	u32 i;
 
-	for (i = 0; i < view->hdr->nr_ioas; i++) {
-		rc = iommufd_lu_restore_ioas(ictx, session, &view->ioas[i],
+	pages = iommufd_lu_restore_pages(session, view);
+	if (IS_ERR(pages))
+		return PTR_ERR(pages);
+
+	for (i = 0; i < view->hdr->nr_ioas && !rc; i++) {
+		rc = iommufd_lu_restore_ioas(ictx, pages, &view->ioas[i],
 					     allowed, areas);
-		if (rc)
-			return rc;
 		allowed += view->ioas[i].nr_allowed;
 		areas += view->ioas[i].nr_areas;
 	}
+	iommufd_lu_put_pages(pages, view->hdr->nr_pages);
+	if (rc)
+		return rc;
 
 	for (i = 0; i < view->hdr->nr_hwpt; i++) {
 		rc = iommufd_lu_restore_hwpt(ictx, &view->hwpt[i]);
@@ -859,9 +1661,88 @@ static void iommufd_lu_release_objects(struct iommufd_ctx *ictx,
 	}
 }
 
+/*
+ * What has become of the memory that is not in a memfd. From retrieve to finish,
+ * also when retrieve fails, one reference on each page stands for the claim.
+ */
+struct iommufd_lu_memory {
+	u64 nr_restored;
+	bool lost;
+};
+
+static bool iommufd_lu_range_valid(u64 pfn, u64 nr)
+{
+	/* All that is handed over in one piece is in one section */
+	return pfn <= IOMMUFD_RUN_SER_PFN_MAX && pfn_to_online_page(pfn) &&
+	       pfn_to_online_page(pfn + nr - 1);
+}
+
+/*
+ * Restoring consumes the claims, so it is done only once, and nothing that can
+ * fail for want of memory comes in between.
+ */
+static int iommufd_lu_restore_memory(struct liveupdate_file_op_args *args,
+				     const struct iommufd_ser_view *view)
+{
+	struct iommufd_lu_memory *memory = args->private_data;
+
+	if (!memory) {
+		memory = kzalloc_obj(*memory);
+		if (!memory)
+			return -ENOMEM;
+		args->private_data = memory;
+	}
+
+	while (!memory->lost && memory->nr_restored < view->hdr->nr_claims) {
+		u64 claim = *iommufd_ser_run(view, memory->nr_restored);
+		u64 pfn = IOMMUFD_RUN_SER_PFN(claim);
+
+		if (!kho_restore_pages(PFN_PHYS(pfn), IOMMUFD_RUN_SER_NR(claim))) {
+			pr_err("cannot retrieve: the memory at %#llx was not handed over, all of it is kept\n",
+			       PFN_PHYS(pfn));
+			memory->lost = true;
+			break;
+		}
+		memory->nr_restored++;
+		cond_resched();
+	}
+	return memory->lost ? -EIO : 0;
+}
+
+/* Page objects have references of their own. */
+static void iommufd_lu_finish_memory(struct liveupdate_file_op_args *args,
+				     const struct iommufd_ser_view *view)
+{
+	struct iommufd_lu_memory *memory = args->private_data;
+	u64 nr_restored = memory ? memory->nr_restored : 0;
+	u64 i;
+
+	/* Then nobody knows what the rest is */
+	if (memory && memory->lost)
+		goto out_free;
+
+	for (i = 0; i < view->hdr->nr_claims; i++) {
+		u64 claim = *iommufd_ser_run(view, i);
+		unsigned long pfn = IOMMUFD_RUN_SER_PFN(claim);
+		u64 nr = IOMMUFD_RUN_SER_NR(claim);
+
+		if (i >= nr_restored && !kho_restore_pages(PFN_PHYS(pfn), nr))
+			break;
+		while (nr--)
+			put_page(pfn_to_page(pfn++));
+		cond_resched();
+	}
+	for (i = 0; i < view->hdr->nr_chunks; i++)
+		kho_restore_free(phys_to_virt(view->chunks[i].phys));
+out_free:
+	kfree(memory);
+}
+
 static int iommufd_lu_check_ser(u64 phys, struct iommufd_ser_view *view)
 {
 	struct iommufd_ser *ser;
+	u64 i;
+	int rc;
 
 	if (!phys || !PAGE_ALIGNED(phys) || !pfn_valid(PHYS_PFN(phys)))
 		goto err_invalid;
@@ -872,8 +1753,35 @@ static int iommufd_lu_check_ser(u64 phys, struct iommufd_ser_view *view)
 	    ser->size <= IOMMUFD_SER_SIZE_MAX && ser->size &&
 	    !pfn_valid(PHYS_PFN(phys + ser->size - 1)))
 		goto err_invalid;
-	return iommufd_ser_check(ser, view);
+	rc = iommufd_ser_check(ser, view);
+	if (rc)
+		return rc;
 
+	for (i = 0; i < view->hdr->nr_chunks; i++)
+		if (!iommufd_lu_range_valid(PHYS_PFN(view->chunks[i].phys),
+					    PFN_UP(iommufd_ser_chunk_entries(view->hdr, i) *
+						   sizeof(u64))))
+			goto err_chunk;
+	rc = iommufd_ser_check_chunks(view);
+	if (rc)
+		return rc;
+
+	for (i = 0; i < view->hdr->nr_claims; i++) {
+		u64 claim = *iommufd_ser_run(view, i);
+
+		if (!iommufd_lu_range_valid(IOMMUFD_RUN_SER_PFN(claim),
+					    IOMMUFD_RUN_SER_NR(claim)))
+			goto err_claim;
+	}
+	return 0;
+
+err_claim:
+	pr_err("cannot retrieve: there is no memory at %#llx\n",
+	       PFN_PHYS(IOMMUFD_RUN_SER_PFN(*iommufd_ser_run(view, i))));
+	return -EINVAL;
+err_chunk:
+	pr_err("cannot retrieve: no state at %#llx\n", view->chunks[i].phys);
+	return -EINVAL;
 err_invalid:
 	pr_err("cannot retrieve: no state at %#llx\n", phys);
 	return -EINVAL;
@@ -899,6 +1807,12 @@ static int iommufd_lu_retrieve(struct liveupdate_file_op_args *args)
 	file = iommufd_ctx_create_file();
 	if (IS_ERR(file))
 		return PTR_ERR(file);
+
+	rc = iommufd_lu_restore_memory(args, &view);
+	if (rc) {
+		fput(file);
+		return rc;
+	}
 
 	ictx = file->private_data;
 	rc = iommufd_lu_restore(ictx, args->session, &view);
@@ -930,7 +1844,8 @@ static void iommufd_lu_unhold_pages(struct iommufd_ctx *ictx,
 	for (area = iopt_area_iter_first(iopt, 0, ULONG_MAX); area;
 	     area = iopt_area_iter_next(area, 0, ULONG_MAX)) {
 		guard(mutex)(&area->pages->mutex);
-		area->pages->held = false;
+		if (area->pages->type == IOPT_ADDRESS_FILE)
+			area->pages->held = false;
 	}
 }
 
@@ -1003,6 +1918,7 @@ static void iommufd_lu_finish(struct liveupdate_file_op_args *args)
 		iommufd_lu_release_objects(ictx, &view);
 	}
 
+	iommufd_lu_finish_memory(args, &view);
 	kho_restore_free(view.hdr);
 }
 

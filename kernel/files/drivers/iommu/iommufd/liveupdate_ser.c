@@ -20,14 +20,16 @@
 #include "io_pagetable.h"
 #include "liveupdate_ser.h"
 
-/* No overflow: five u32 counts of small entries */
+/* No overflow: u32 counts of small entries */
 u64 iommufd_ser_size(const struct iommufd_ser *hdr)
 {
 	return sizeof(*hdr) +
 	       (u64)hdr->nr_ioas * sizeof(struct iommufd_ioas_ser) +
 	       (u64)hdr->nr_allowed * sizeof(struct iommufd_allowed_ser) +
 	       (u64)hdr->nr_hwpt * sizeof(struct iommufd_hwpt_ser) +
+	       (u64)hdr->nr_pages * sizeof(struct iommufd_pages_ser) +
 	       (u64)hdr->nr_areas * sizeof(struct iommufd_area_ser) +
+	       (u64)hdr->nr_chunks * sizeof(struct iommufd_chunk_ser) +
 	       (u64)hdr->nr_devices * sizeof(struct iommufd_device_ser);
 }
 EXPORT_SYMBOL_IF_KUNIT(iommufd_ser_size);
@@ -39,9 +41,12 @@ void iommufd_ser_view_init(struct iommufd_ser_view *view,
 	view->ioas = (void *)(hdr + 1);
 	view->allowed = (void *)(view->ioas + hdr->nr_ioas);
 	view->hwpt = (void *)(view->allowed + hdr->nr_allowed);
-	view->areas = (void *)(view->hwpt + hdr->nr_hwpt);
-	view->devices = (void *)(view->areas + hdr->nr_areas);
+	view->pages = (void *)(view->hwpt + hdr->nr_hwpt);
+	view->areas = (void *)(view->pages + hdr->nr_pages);
+	view->chunks = (void *)(view->areas + hdr->nr_areas);
+	view->devices = (void *)(view->chunks + hdr->nr_chunks);
 }
+EXPORT_SYMBOL_IF_KUNIT(iommufd_ser_view_init);
 
 u64 iommufd_ser_checksum(struct iommufd_ser *hdr)
 {
@@ -63,6 +68,57 @@ static_assert(IOPT_PAGES_ACCOUNT_MM == IOMMUFD_SER_ACCOUNT_MM);
 static bool iommufd_ser_id_valid(u32 id)
 {
 	return id && id <= INT_MAX;
+}
+
+static int iommufd_ser_check_pages(const struct iommufd_ser_view *view)
+{
+	u64 nr_runs = 0;
+	u32 i;
+
+	for (i = 0; i < view->hdr->nr_pages; i++) {
+		const struct iommufd_pages_ser *pages = &view->pages[i];
+
+		if (pages->reserved ||
+		    (pages->flags & ~IOMMUFD_PAGES_SER_FLAGS) ||
+		    !pages->nr_pages ||
+		    pages->nr_pages > MAX_LFS_FILESIZE >> PAGE_SHIFT)
+			return -EINVAL;
+
+		if (pages->flags & IOMMUFD_PAGES_SER_MEMFD) {
+			if (!PAGE_ALIGNED(pages->offset) || pages->nr_runs ||
+			    pages->offset > MAX_LFS_FILESIZE)
+				return -EINVAL;
+			continue;
+		}
+
+		if (pages->token || pages->offset || !pages->nr_runs ||
+		    pages->nr_runs > view->hdr->nr_runs - nr_runs)
+			return -EINVAL;
+		nr_runs += pages->nr_runs;
+	}
+	return nr_runs == view->hdr->nr_runs ? 0 : -EINVAL;
+}
+
+static bool iommufd_ser_area_valid(const struct iommufd_ser_view *view,
+				   const struct iommufd_area_ser *area)
+{
+	const struct iommufd_pages_ser *pages;
+	u64 last, end;
+
+	if (!area->length || (area->flags & ~IOMMUFD_AREA_SER_FLAGS) ||
+	    check_add_overflow(area->iova, area->length - 1, &last) ||
+	    check_add_overflow(area->start, area->length, &end) ||
+	    area->pages >= view->hdr->nr_pages)
+		return false;
+
+	pages = &view->pages[area->pages];
+	if (end > pages->nr_pages << PAGE_SHIFT ||
+	    ((area->flags & IOMMUFD_AREA_SER_WRITE) &&
+	     !(pages->flags & IOMMUFD_PAGES_SER_WRITE)))
+		return false;
+
+	/* Neither sum overflows, both are checked to be at most 2^63 */
+	return pages->offset + end <= MAX_LFS_FILESIZE;
 }
 
 static int iommufd_ser_check_ioas(const struct iommufd_ser_view *view)
@@ -92,15 +148,8 @@ static int iommufd_ser_check_ioas(const struct iommufd_ser_view *view)
 		for (j = 0; j < ioas->nr_areas; j++) {
 			const struct iommufd_area_ser *area =
 				&view->areas[nr_areas++];
-			u64 last, end;
 
-			if (!area->length || area->reserved ||
-			    (area->flags & ~IOMMUFD_AREA_SER_FLAGS) ||
-			    check_add_overflow(area->iova, area->length - 1,
-					       &last) ||
-			    check_add_overflow(area->offset, area->length,
-					       &end) ||
-			    end > MAX_LFS_FILESIZE ||
+			if (!iommufd_ser_area_valid(view, area) ||
 			    (j && area->iova <=
 				  area[-1].iova + area[-1].length - 1))
 				return -EINVAL;
@@ -180,6 +229,24 @@ static int iommufd_ser_check_devices(const struct iommufd_ser_view *view)
 	return 0;
 }
 
+static int iommufd_ser_check_chunk_table(const struct iommufd_ser_view *view)
+{
+	const struct iommufd_ser *hdr = view->hdr;
+	u64 nr;
+	u32 i;
+
+	if (check_add_overflow(hdr->nr_claims, hdr->nr_runs, &nr) ||
+	    nr > (u64)U32_MAX * IOMMUFD_CHUNK_SER_ENTRIES ||
+	    hdr->nr_chunks != DIV_ROUND_UP_ULL(nr, IOMMUFD_CHUNK_SER_ENTRIES))
+		return -EINVAL;
+
+	for (i = 0; i < hdr->nr_chunks; i++)
+		if (!view->chunks[i].phys ||
+		    !PAGE_ALIGNED(view->chunks[i].phys))
+			return -EINVAL;
+	return 0;
+}
+
 /**
  * iommufd_ser_check() - Check a block before any of it is used
  * @ser: Block of at least a page from the previous kernel
@@ -187,7 +254,8 @@ static int iommufd_ser_check_devices(const struct iommufd_ser_view *view)
  *
  * Every field is checked against its range, every reference from one part to
  * another against that part. What is left to the user is whether the tokens name
- * memfds that are long enough.
+ * memfds that are long enough, whether there is memory where the chunks are said
+ * to be, and then iommufd_ser_check_chunks().
  *
  * Return: 0, -EILSEQ if the block is damaged, -EINVAL if it is of another
  * version or makes no sense.
@@ -211,8 +279,12 @@ int iommufd_ser_check(struct iommufd_ser *ser, struct iommufd_ser_view *view)
 
 	iommufd_ser_view_init(view, ser);
 	rc = -EINVAL;
-	if (!ser->flags && !ser->reserved &&
+	if (!ser->flags && !ser->reserved && ser->page_shift == PAGE_SHIFT &&
 	    ser->account_mode <= IOMMUFD_SER_ACCOUNT_MM)
+		rc = iommufd_ser_check_chunk_table(view);
+	if (!rc)
+		rc = iommufd_ser_check_pages(view);
+	if (!rc)
 		rc = iommufd_ser_check_ioas(view);
 	if (!rc)
 		rc = iommufd_ser_check_hwpt(view);
@@ -223,3 +295,132 @@ int iommufd_ser_check(struct iommufd_ser *ser, struct iommufd_ser_view *view)
 	return rc;
 }
 EXPORT_SYMBOL_IF_KUNIT(iommufd_ser_check);
+
+/**
+ * iommufd_ser_chunk_entries() - How many entries a chunk has
+ * @hdr: Header, checked
+ * @chunk: Index of the chunk
+ */
+u32 iommufd_ser_chunk_entries(const struct iommufd_ser *hdr, u32 chunk)
+{
+	u64 first = (u64)chunk * IOMMUFD_CHUNK_SER_ENTRIES;
+
+	return min_t(u64, IOMMUFD_CHUNK_SER_ENTRIES,
+		     hdr->nr_claims + hdr->nr_runs - first);
+}
+
+u64 iommufd_ser_chunk_checksum(const struct iommufd_ser_view *view, u32 chunk)
+{
+	u32 nr = iommufd_ser_chunk_entries(view->hdr, chunk);
+
+	return xxh64(phys_to_virt(view->chunks[chunk].phys), nr * sizeof(u64),
+		     0);
+}
+EXPORT_SYMBOL_IF_KUNIT(iommufd_ser_chunk_checksum);
+
+/* Whether every page of a run is in a claim, however the two are cut */
+static bool iommufd_ser_claimed(const struct iommufd_ser_view *view, u64 run)
+{
+	u64 low = 0, high = view->hdr->nr_claims;
+	u64 pfn = IOMMUFD_RUN_SER_PFN(run);
+	u64 end = pfn + IOMMUFD_RUN_SER_NR(run);
+
+	/* The first claim that ends after pfn */
+	while (low < high) {
+		u64 mid = low + (high - low) / 2;
+		u64 claim = *iommufd_ser_run(view, mid);
+
+		if (IOMMUFD_RUN_SER_PFN(claim) + IOMMUFD_RUN_SER_NR(claim) > pfn)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+
+	for (; pfn < end; low++) {
+		u64 claim;
+
+		if (low == view->hdr->nr_claims)
+			return false;
+		claim = *iommufd_ser_run(view, low);
+		if (IOMMUFD_RUN_SER_PFN(claim) > pfn)
+			return false;
+		pfn = IOMMUFD_RUN_SER_PFN(claim) + IOMMUFD_RUN_SER_NR(claim);
+	}
+	return true;
+}
+
+static int iommufd_ser_check_claims(const struct iommufd_ser_view *view)
+{
+	u64 i, end = 1;
+
+	for (i = 0; i < view->hdr->nr_claims; i++) {
+		u64 claim = *iommufd_ser_run(view, i);
+
+		/* Not for PFN 0 either, which stands for a hole */
+		if (IOMMUFD_RUN_SER_PFN(claim) < end)
+			return -EINVAL;
+		end = IOMMUFD_RUN_SER_PFN(claim) + IOMMUFD_RUN_SER_NR(claim);
+		if (end - 1 > IOMMUFD_RUN_SER_PFN_MAX)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int iommufd_ser_check_runs(const struct iommufd_ser_view *view)
+{
+	u64 next = view->hdr->nr_claims;
+	u32 i;
+
+	for (i = 0; i < view->hdr->nr_pages; i++) {
+		const struct iommufd_pages_ser *pages = &view->pages[i];
+		u64 nr_pages = 0;
+		u64 j;
+
+		if (pages->flags & IOMMUFD_PAGES_SER_MEMFD)
+			continue;
+
+		for (j = 0; j < pages->nr_runs; j++) {
+			u64 run = *iommufd_ser_run(view, next++);
+
+			if (IOMMUFD_RUN_SER_PFN(run) &&
+			    !iommufd_ser_claimed(view, run))
+				return -EINVAL;
+			nr_pages += IOMMUFD_RUN_SER_NR(run);
+			if (nr_pages > pages->nr_pages)
+				return -EINVAL;
+		}
+		if (nr_pages != pages->nr_pages)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/**
+ * iommufd_ser_check_chunks() - Check claims and runs before any of them is used
+ * @view: From iommufd_ser_check()
+ *
+ * That areas do not use holes is found out when they are mapped.
+ *
+ * Return: 0, -EILSEQ if a chunk is damaged, -EINVAL if it makes no sense.
+ */
+int iommufd_ser_check_chunks(const struct iommufd_ser_view *view)
+{
+	u32 i;
+	int rc;
+
+	for (i = 0; i < view->hdr->nr_chunks; i++) {
+		if (view->chunks[i].checksum ==
+		    iommufd_ser_chunk_checksum(view, i))
+			continue;
+		pr_err("serialized state: chunk %u is damaged\n", i);
+		return -EILSEQ;
+	}
+
+	rc = iommufd_ser_check_claims(view);
+	if (!rc)
+		rc = iommufd_ser_check_runs(view);
+	if (rc)
+		pr_err("serialized state: invalid list of memory\n");
+	return rc;
+}
+EXPORT_SYMBOL_IF_KUNIT(iommufd_ser_check_chunks);

@@ -5,6 +5,7 @@
 #ifndef __IOMMUFD_LIVEUPDATE_SER_H
 #define __IOMMUFD_LIVEUPDATE_SER_H
 
+#include <linux/io.h>
 #include <linux/kho/abi/iommufd.h>
 #include <linux/mmzone.h>
 
@@ -17,7 +18,9 @@
  * @ioas: Its IOASes
  * @allowed: Allowed ranges of all IOASes, one after the other
  * @hwpt: Hardware page tables
+ * @pages: Page objects
  * @areas: Areas of all IOASes, one after the other
+ * @chunks: Where the claims and runs are
  * @devices: Bound devices
  */
 struct iommufd_ser_view {
@@ -25,7 +28,9 @@ struct iommufd_ser_view {
 	struct iommufd_ioas_ser *ioas;
 	struct iommufd_allowed_ser *allowed;
 	struct iommufd_hwpt_ser *hwpt;
+	struct iommufd_pages_ser *pages;
 	struct iommufd_area_ser *areas;
+	struct iommufd_chunk_ser *chunks;
 	struct iommufd_device_ser *devices;
 };
 
@@ -36,5 +41,17 @@ void iommufd_ser_view_init(struct iommufd_ser_view *view,
 const struct iommufd_hwpt_ser *
 iommufd_ser_find_hwpt(const struct iommufd_ser_view *view, u32 id);
 int iommufd_ser_check(struct iommufd_ser *ser, struct iommufd_ser_view *view);
+
+u32 iommufd_ser_chunk_entries(const struct iommufd_ser *hdr, u32 chunk);
+u64 iommufd_ser_chunk_checksum(const struct iommufd_ser_view *view, u32 chunk);
+int iommufd_ser_check_chunks(const struct iommufd_ser_view *view);
+
+/* The claims, and then the runs */
+static inline u64 *iommufd_ser_run(const struct iommufd_ser_view *view, u64 i)
+{
+	u64 *chunk = phys_to_virt(view->chunks[i / IOMMUFD_CHUNK_SER_ENTRIES].phys);
+
+	return chunk + i % IOMMUFD_CHUNK_SER_ENTRIES;
+}
 
 #endif

@@ -22,7 +22,9 @@ enum {
 	SER_IOAS,
 	SER_ALLOWED,
 	SER_HWPT,
+	SER_PAGES,
 	SER_AREAS,
+	SER_CHUNKS,
 	SER_DEVICES,
 	SER_TABLES
 };
@@ -34,8 +36,12 @@ static const struct iommufd_ser_table iommufd_ser_tables[SER_TABLES] = {
 			  sizeof(struct iommufd_allowed_ser) },
 	[SER_HWPT] = { "hwpt", offsetof(struct iommufd_ser, nr_hwpt),
 		       sizeof(struct iommufd_hwpt_ser) },
+	[SER_PAGES] = { "pages", offsetof(struct iommufd_ser, nr_pages),
+			sizeof(struct iommufd_pages_ser) },
 	[SER_AREAS] = { "areas", offsetof(struct iommufd_ser, nr_areas),
 			sizeof(struct iommufd_area_ser) },
+	[SER_CHUNKS] = { "chunks", offsetof(struct iommufd_ser, nr_chunks),
+			 sizeof(struct iommufd_chunk_ser) },
 	[SER_DEVICES] = { "devices", offsetof(struct iommufd_ser, nr_devices),
 			  sizeof(struct iommufd_device_ser) },
 };
@@ -58,9 +64,6 @@ static inline void *iommufd_ser_entry(struct iommufd_ser *hdr, int table,
 	return pos + (size_t)index * iommufd_ser_tables[table].entry;
 }
 
-#define SAMPLE_ALL (IOMMUFD_AREA_SER_READ | IOMMUFD_AREA_SER_WRITE | \
-		    IOMMUFD_AREA_SER_PAGES_WRITE)
-
 static const struct iommufd_ioas_ser sample_ioas[] = {
 	{ .id = 2, .flags = IOMMUFD_IOAS_SER_TABLE, .nr_allowed = 2,
 	  .nr_areas = 3, .nr_extents = 7, .digest = 0x0123456789abcdefULL },
@@ -80,13 +83,41 @@ static const struct iommufd_hwpt_ser sample_hwpt[] = {
 	{ .id = 11, .ioas_id = INT_MAX },
 };
 
+/* The last page that a file can have */
+#define SAMPLE_LAST	(MAX_LFS_FILESIZE - 0x1fff)
+
+static const struct iommufd_pages_ser sample_pages[] = {
+	{ .token = 1, .nr_pages = 1, .flags = IOMMUFD_PAGES_SER_FLAGS },
+	{ .token = U64_MAX, .offset = SAMPLE_LAST, .nr_pages = 1,
+	  .flags = IOMMUFD_PAGES_SER_FLAGS },
+	{ .nr_pages = 0x40, .nr_runs = 4 },
+	{ .token = 3, .nr_pages = 0x40000, .flags = IOMMUFD_PAGES_SER_MEMFD },
+};
+
 static const struct iommufd_area_ser sample_areas[] = {
-	{ .iova = 0x1000, .length = 0x1000, .token = 1, .flags = SAMPLE_ALL },
-	{ .iova = 0x2000, .length = 0x3000, .token = 1, .offset = 0x1000,
+	{ .iova = 0x1000, .length = 0x1000, .flags = IOMMUFD_AREA_SER_FLAGS },
+	{ .iova = 0x2000, .length = 0x3000, .start = 0x1000, .pages = 2,
 	  .flags = IOMMUFD_AREA_SER_READ },
-	{ .iova = U64_MAX - 0xfff, .length = 0x1000, .token = U64_MAX,
-	  .offset = MAX_LFS_FILESIZE - 0x1000, .flags = SAMPLE_ALL },
-	{ .iova = 0x1000, .length = 0x40000000, .token = 3 },
+	{ .iova = U64_MAX - 0xfff, .length = 0x1000, .pages = 1,
+	  .flags = IOMMUFD_AREA_SER_FLAGS },
+	{ .iova = 0x1000, .length = 0x40000000, .pages = 3 },
+};
+
+/* Claims that touch, a run over two of them, a hole, and the last page */
+#define SAMPLE_CLAIMS	3
+static const u64 sample_runs[] = {
+	IOMMUFD_RUN_SER(0x100, 0x10),
+	IOMMUFD_RUN_SER(0x110, 0x10),
+	IOMMUFD_RUN_SER(0x800, 0x200),
+
+	IOMMUFD_RUN_SER(0x800, 0x10),
+	IOMMUFD_RUN_SER(0, 0x10),
+	IOMMUFD_RUN_SER(0x108, 0x10),
+	IOMMUFD_RUN_SER(0x9f0, 0x10),
+};
+
+static const struct iommufd_chunk_ser sample_chunks[] = {
+	{ .phys = 0x1000 },
 };
 
 static const struct iommufd_device_ser sample_devices[] = {
@@ -97,7 +128,8 @@ static const struct iommufd_device_ser sample_devices[] = {
 
 #define SAMPLE_SIZE (sizeof(struct iommufd_ser) + sizeof(sample_ioas) + \
 		     sizeof(sample_allowed) + sizeof(sample_hwpt) + \
-		     sizeof(sample_areas) + sizeof(sample_devices))
+		     sizeof(sample_pages) + sizeof(sample_areas) + \
+		     sizeof(sample_chunks) + sizeof(sample_devices))
 
 /* Size and checksum as they belong to what @hdr describes */
 static inline void iommufd_ser_seal(struct iommufd_ser *hdr)
@@ -115,8 +147,13 @@ static inline void iommufd_ser_sample(struct iommufd_ser *hdr)
 		.nr_ioas = ARRAY_SIZE(sample_ioas),
 		.nr_allowed = ARRAY_SIZE(sample_allowed),
 		.nr_hwpt = ARRAY_SIZE(sample_hwpt),
+		.nr_pages = ARRAY_SIZE(sample_pages),
 		.nr_areas = ARRAY_SIZE(sample_areas),
+		.nr_chunks = ARRAY_SIZE(sample_chunks),
 		.nr_devices = ARRAY_SIZE(sample_devices),
+		.nr_claims = SAMPLE_CLAIMS,
+		.nr_runs = ARRAY_SIZE(sample_runs) - SAMPLE_CLAIMS,
+		.page_shift = PAGE_SHIFT,
 		.account_mode = IOMMUFD_SER_ACCOUNT_MM,
 	};
 	memcpy(iommufd_ser_entry(hdr, SER_IOAS, 0), sample_ioas,
@@ -125,8 +162,12 @@ static inline void iommufd_ser_sample(struct iommufd_ser *hdr)
 	       sizeof(sample_allowed));
 	memcpy(iommufd_ser_entry(hdr, SER_HWPT, 0), sample_hwpt,
 	       sizeof(sample_hwpt));
+	memcpy(iommufd_ser_entry(hdr, SER_PAGES, 0), sample_pages,
+	       sizeof(sample_pages));
 	memcpy(iommufd_ser_entry(hdr, SER_AREAS, 0), sample_areas,
 	       sizeof(sample_areas));
+	memcpy(iommufd_ser_entry(hdr, SER_CHUNKS, 0), sample_chunks,
+	       sizeof(sample_chunks));
 	memcpy(iommufd_ser_entry(hdr, SER_DEVICES, 0), sample_devices,
 	       sizeof(sample_devices));
 	iommufd_ser_seal(hdr);
