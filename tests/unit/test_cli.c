@@ -401,11 +401,11 @@ static struct real start_real(void)
 	r.pid = fork();
 	if (!r.pid) {
 		int m = manifest_fd(HONEST), null = open("/dev/null", O_RDWR);
-		int fds[] = { session[1], null, l, ready[1], m, null }, i;
+		int fds[] = { session[1], l, ready[1], m, null }, i;
 
-		for (i = 0; i < 6; i++)
+		for (i = 0; i < 5; i++)
 			fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 64);
-		for (i = 0; i < 6; i++)
+		for (i = 0; i < 5; i++)
 			place(fds[i], 3 + i);
 		alarm(120);
 		execl(prog ? prog : "holdfast", "@holdfast", "holder",
