@@ -463,13 +463,29 @@ static uint64_t now_us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-/* Lets a driver live for some time, while the device works */
-static int serve_and_kill(pid_t pid, uint64_t us)
+/* Completions that drivers have consumed so far */
+static uint64_t consumed(void)
 {
-	uint64_t end = now_us() + us;
+	uint64_t sum = 0;
+	int i;
+
+	for (i = 0; i < QUEUES_MAX; i++)
+		sum += __atomic_load_n(&io.state.live->queue[i].head,
+				       __ATOMIC_RELAXED);
+	return sum;
+}
+
+/*
+ * Lets a driver live until it has consumed so many completions, however fast the
+ * machine is, while the device works
+ */
+static int serve_and_kill(pid_t pid, uint64_t count)
+{
+	uint64_t end = now_us() + 20000000;
 	int status;
 
-	while (now_us() < end) {
+	count += consumed();
+	while (consumed() < count && now_us() < end) {
 		if (waitpid(pid, &status, WNOHANG))
 			return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 		sim_step(&sim, 8);
@@ -489,8 +505,7 @@ static bool killed_anywhere(void)
 
 	EXPECT(up(20000, false));
 	while (status < 0) {
-		status = serve_and_kill(spawn(resume),
-					500 + sim_draw(&sim, 8000));
+		status = serve_and_kill(spawn(resume), sim_draw(&sim, 200));
 		killed += status < 0;
 		/* Some die so early that they come to nothing */
 		if (killed == 150)
