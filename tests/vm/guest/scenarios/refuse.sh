@@ -37,7 +37,7 @@ kernel_1() {
 	wait_frames "$hf_warm"
 	detach_driver
 
-	refused "a memfd is missing" 3 "memfd 'ring' was not handed over" \
+	refused "a memfd is missing" 3 "memfd 'state' was not handed over" \
 		in_its_place 'export LISTEN_FDS=0 LISTEN_FDNAMES=; exec nic-rx --resume'
 	refused "meant for another process" 3 "not to this one" \
 		in_its_place 'export LISTEN_PID=1; exec nic-rx --resume'
