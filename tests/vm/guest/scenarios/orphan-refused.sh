@@ -12,9 +12,9 @@ what_to_refuse() {
 	what=$(sed 's/.*hf\.refuse=\([^ ]*\).*/\1/' /proc/cmdline)
 	case $what in
 	# The digest of the first IOAS: the table seems to be another one
-	digest) damage="iommufd 88=1:8 --checksum" iommufd=ESTALE device=ESTALE ;;
+	digest) damage="iommufd 112=1:8 --checksum" iommufd=ESTALE device=ESTALE ;;
 	version) damage="iommufd 8=99 --checksum" iommufd=EINVAL device=EINVAL ;;
-	damage) damage="iommufd 88=1:8" iommufd=EILSEQ device=EILSEQ ;;
+	damage) damage="iommufd 112=1:8" iommufd=EILSEQ device=EILSEQ ;;
 	# Freeze makes the checksum right again
 	device) damage="vfio-pci 8=99" iommufd='' device=EINVAL ;;
 	*) die "hf.refuse=$what?" ;;
