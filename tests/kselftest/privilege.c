@@ -93,6 +93,20 @@ static int get_pa(struct vfio *v)
 	return ioas_get_pa(v->iommufd, v->ioas, AREA_IOVA, &phys, &length);
 }
 
+static int get_memory(struct vfio *v)
+{
+	struct iommu_ioas_get_memory get = {
+		.size = sizeof(get),
+		.ioas_id = v->ioas,
+		.iova = AREA_IOVA,
+	};
+
+	if (ioctl(v->iommufd, IOMMU_IOAS_GET_MEMORY, &get))
+		return -errno;
+	close(get.out_fd);
+	return 0;
+}
+
 static int open_path(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -119,6 +133,7 @@ static int without_privilege(struct vfio *v)
 
 	EXPECT(-EPERM, get_extents(v));
 	EXPECT(-EPERM, get_pa(v));
+	EXPECT(-EPERM, get_memory(v));
 	EXPECT(-EPERM, luo_preserve_fd(v->session, v->iommufd, IOMMUFD));
 	EXPECT(-EPERM, luo_preserve_fd(v->session, v->device, DEVICE));
 	/* By the mode of the file, or by the capability */
@@ -133,6 +148,7 @@ static int with_privilege(struct vfio *v)
 {
 	EXPECT(0, get_extents(v));
 	EXPECT(0, get_pa(v));
+	EXPECT(0, get_memory(v));
 	EXPECT(0, luo_preserve_fd(v->session, v->iommufd, IOMMUFD));
 	EXPECT(0, luo_preserve_fd(v->session, v->device, DEVICE));
 	return 0;
@@ -273,6 +289,8 @@ TEST_F(privilege, each_capability)
 
 		ASSERT_EQ(0, cap_effective(cap, false));
 		rc = get_extents(v);
+		EXPECT_EQ(needed ? -EPERM : 0, rc);
+		rc = get_memory(v);
 		EXPECT_EQ(needed ? -EPERM : 0, rc);
 		rc = luo_preserve_fd(v->session, v->iommufd, IOMMUFD);
 		EXPECT_EQ(needed ? -EPERM : 0, rc);

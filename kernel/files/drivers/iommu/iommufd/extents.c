@@ -9,6 +9,7 @@
  * page object holds a reference on each of its pages and frees it at its own end.
  */
 #include <linux/anon_inodes.h>
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/iommufd.h>
@@ -223,6 +224,10 @@ int iommufd_ioas_get_memory(struct iommufd_ucmd *ucmd)
 
 	if (cmd->flags)
 		return -EOPNOTSUPP;
+
+	/* As reading the table, and retrieving the context */
+	if (!capable(CAP_SYS_RAWIO))
+		return -EPERM;
 
 	if (cmd->iova >= ULONG_MAX)
 		return -EOVERFLOW;
