@@ -1169,7 +1169,6 @@ static int iommufd_lu_preserve(struct liveupdate_file_op_args *args)
 	struct iommufd_ctx *ictx = args->file->private_data;
 	struct iommufd_lu_build build = {
 		.session = args->session,
-		.index = XARRAY_INIT(build.index, 0),
 	};
 	struct iommufd_ser_view view;
 	struct iommufd_ser hdr = {
@@ -1182,6 +1181,8 @@ static int iommufd_lu_preserve(struct liveupdate_file_op_args *args)
 
 	if (!capable(CAP_SYS_RAWIO))
 		return -EPERM;
+
+	xa_init(&build.index);
 
 	/* Do not wait: an IOAS_MAP may hang in a page fault of userspace's */
 	if (!down_write_trylock(&ictx->shape_rwsem)) {
