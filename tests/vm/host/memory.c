@@ -15,9 +15,6 @@
  */
 #define SLACK_KB 4096
 
-/* KASAN keeps what was freed for a while, up to a 32nd of memory. For leaks there is kmemleak. */
-#define DEBUG_SLACK_KB (64 * 1024)
-
 /*
  * MemTotal counts the pages the kernel was ever given: preserved pages that were never freed are
  * missing in it.
@@ -106,7 +103,6 @@ static void check_flat(struct record *r, const struct scenario *sc, struct check
 void memory_check(struct record *r, const struct scenario *sc, struct checks *c)
 {
 	struct event *first = find(r, 1, "start"), *last = find(r, sc->updates + 1, "end");
-	long slack = sc->kernel == KERNEL_DEBUG ? DEBUG_SLACK_KB : SLACK_KB;
 	long total_first, total_last;
 
 	if (!first || !last) {
@@ -116,7 +112,7 @@ void memory_check(struct record *r, const struct scenario *sc, struct checks *c)
 	total_first = event_int(first, "MemTotal_kB", 0);
 	total_last = event_int(last, "MemTotal_kB", 0);
 	check_add(c, "memory-back",
-		  available(last) + slack > available(first) &&
+		  available(last) + SLACK_KB > available(first) &&
 			  total_last + TOTAL_SLACK_KB > total_first,
 		  "available at first %ld kB, at last %ld kB; total %ld kB, %ld kB",
 		  available(first), available(last), total_first, total_last);
