@@ -9,6 +9,7 @@
 #include <kunit/test.h>
 #include <linux/io.h>
 #include <linux/kho/abi/pci.h>
+#include <linux/kho/ser_kunit.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pci.h>
@@ -77,15 +78,12 @@ static void ser_valid(struct kunit *test)
 
 static void ser_address(struct kunit *test)
 {
-	static const u64 addresses[] = {
-		0, 1, PAGE_SIZE - 1, 0x000ffffffffff000, BIT_ULL(51),
-		S64_MAX & PAGE_MASK, U64_MAX & PAGE_MASK, U64_MAX
-	};
 	u64 phys = virt_to_phys(test->priv);
 
-	for (int i = 0; i < ARRAY_SIZE(addresses); i++)
-		KUNIT_EXPECT_NOT_NULL_MSG(test, pci_ser_check(addresses[i]),
-					  "%#llx", addresses[i]);
+	for (int i = 0; i < ARRAY_SIZE(kho_ser_bad_phys); i++)
+		KUNIT_EXPECT_NOT_NULL_MSG(test,
+					  pci_ser_check(kho_ser_bad_phys[i]),
+					  "%#llx", kho_ser_bad_phys[i]);
 
 	for (int i = 1; i < PCI_SER_SIZE; i <<= 1)
 		KUNIT_EXPECT_NOT_NULL_MSG(test, pci_ser_check(phys + i),
@@ -125,25 +123,15 @@ static void ser_counts(struct kunit *test)
 	}
 }
 
-struct ser_field {
-	const char *name;
-	u32 offset;
-	u32 size;
-	u64 value;
-};
+#define HDR(member, wrong) {						\
+	.name = #member " = " #wrong,					\
+	KHO_SER_MEMBER(struct pci_ser, member), .value = wrong }
+#define ENTRY(index, member, wrong) {					\
+	.name = "entry " #index ": " #member " = " #wrong,		\
+	KHO_SER_MEMBER(struct pci_ser, devices[index].member),		\
+	.value = wrong }
 
-#define HDR(_field, _value) {						\
-	.name = #_field " = " #_value,					\
-	.offset = offsetof(struct pci_ser, _field),			\
-	.size = sizeof_field(struct pci_ser, _field),			\
-	.value = _value }
-#define ENTRY(_index, _field, _value) {					\
-	.name = "entry " #_index ": " #_field " = " #_value,		\
-	.offset = offsetof(struct pci_ser, devices[_index]._field),	\
-	.size = sizeof_field(struct pci_dev_ser, _field),		\
-	.value = _value }
-
-static const struct ser_field ser_fields[] = {
+static const struct kho_ser_field ser_fields[] = {
 	HDR(magic, 0),
 	HDR(magic, U64_MAX),
 	HDR(version, 0),
@@ -174,28 +162,14 @@ static const struct ser_field ser_fields[] = {
 	ENTRY(3, nr_below, 1),
 };
 
-static void ser_field_desc(struct kunit *test, const void *param, char *desc)
-{
-	const struct ser_field *field = param;
-
-	strscpy(desc, field->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-static int ser_field_init(struct kunit *test)
-{
-	kunit_register_params_array(test, ser_fields, ARRAY_SIZE(ser_fields),
-				    ser_field_desc);
-	return 0;
-}
+KUNIT_ARRAY_PARAM_DESC(ser_field, ser_fields, name);
 
 /* One field is wrong, and everything else fits */
 static void ser_field(struct kunit *test)
 {
-	const struct ser_field *field = test->param_value;
 	struct pci_ser *ser = test->priv;
 
-	/* Little-endian, as the machines that have this */
-	memcpy(test->priv + field->offset, &field->value, field->size);
+	kho_ser_set(ser, test->param_value);
 	ser->crc = pci_ser_crc(ser);
 	KUNIT_EXPECT_NOT_NULL(test, pci_ser_check(virt_to_phys(ser)));
 }
@@ -205,8 +179,7 @@ static struct kunit_case ser_test_cases[] = {
 	KUNIT_CASE(ser_address),
 	KUNIT_CASE(ser_bits),
 	KUNIT_CASE(ser_counts),
-	KUNIT_CASE_PARAM_WITH_INIT(ser_field, kunit_array_gen_params,
-				   ser_field_init, NULL),
+	KUNIT_CASE_PARAM(ser_field, ser_field_gen_params),
 	{}
 };
 

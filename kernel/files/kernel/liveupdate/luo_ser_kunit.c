@@ -9,6 +9,7 @@
 #include <kunit/test.h>
 #include <linux/io.h>
 #include <linux/kho/abi/luo.h>
+#include <linux/kho/ser_kunit.h>
 #include <linux/kho_block.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -16,26 +17,6 @@
 #include <linux/string.h>
 
 #include "luo_internal.h"
-
-static const u64 bad_addresses[] = {
-	1, PAGE_SIZE - 1, 0x000ffffffffff000, BIT_ULL(51), S64_MAX & PAGE_MASK,
-	U64_MAX & PAGE_MASK, U64_MAX
-};
-
-static void page_free(void *ptr)
-{
-	free_page((unsigned long)ptr);
-}
-
-static void *page_alloc(struct kunit *test)
-{
-	void *page = (void *)get_zeroed_page(GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, page_free,
-							   page));
-	return page;
-}
 
 /* Three blocks, all but the last one full, of entries that are numbered */
 #define NR_BLOCKS	3
@@ -66,7 +47,7 @@ static int block_test_init(struct kunit *test)
 	for (int i = 0; i < NR_BLOCKS; i++) {
 		struct luo_file_ser *entry;
 
-		t->ser[i] = page_alloc(test);
+		t->ser[i] = kho_ser_alloc_page(test);
 		t->ser[i]->count = counts[i];
 		entry = (void *)(t->ser[i] + 1);
 		for (u64 j = 0; j < counts[i]; j++)
@@ -146,20 +127,21 @@ static void block_addresses(struct kunit *test)
 {
 	struct block_test *t = test->priv;
 
-	for (int i = 0; i < ARRAY_SIZE(bad_addresses); i++)
+	/* The first one is 0, which ends a list */
+	for (int i = 1; i < ARRAY_SIZE(kho_ser_bad_phys); i++)
 		KUNIT_EXPECT_EQ_MSG(test, -EINVAL,
-				    block_restore(test, bad_addresses[i]),
-				    "%#llx", bad_addresses[i]);
+				    block_restore(test, kho_ser_bad_phys[i]),
+				    "%#llx", kho_ser_bad_phys[i]);
 
 	for (int i = 0; i < NR_BLOCKS; i++) {
 		u64 good = t->ser[i]->next;
 
-		for (int j = 0; j < ARRAY_SIZE(bad_addresses); j++) {
-			t->ser[i]->next = bad_addresses[j];
+		for (int j = 1; j < ARRAY_SIZE(kho_ser_bad_phys); j++) {
+			t->ser[i]->next = kho_ser_bad_phys[j];
 			KUNIT_EXPECT_EQ_MSG(test, -EINVAL,
 					    block_restore_all(test),
 					    "block %d: %#llx", i,
-					    bad_addresses[j]);
+					    kho_ser_bad_phys[j]);
 		}
 		t->ser[i]->next = virt_to_phys(t->ser[i]) + 8;
 		KUNIT_EXPECT_EQ(test, -EINVAL, block_restore_all(test));
@@ -211,7 +193,7 @@ static struct luo_flb_ser *flb_entry(struct kunit *test, int index)
 
 static int flb_test_init(struct kunit *test)
 {
-	struct luo_flb_header_ser *header = page_alloc(test);
+	struct luo_flb_header_ser *header = kho_ser_alloc_page(test);
 
 	test->priv = header;
 	header->pgcnt = 1;
@@ -242,11 +224,10 @@ static void flb_valid(struct kunit *test)
 
 static void flb_addresses(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, -EINVAL, luo_flb_check(0));
-	for (int i = 0; i < ARRAY_SIZE(bad_addresses); i++)
+	for (int i = 0; i < ARRAY_SIZE(kho_ser_bad_phys); i++)
 		KUNIT_EXPECT_EQ_MSG(test, -EINVAL,
-				    luo_flb_check(bad_addresses[i]), "%#llx",
-				    bad_addresses[i]);
+				    luo_flb_check(kho_ser_bad_phys[i]), "%#llx",
+				    kho_ser_bad_phys[i]);
 	for (int i = 1; i < PAGE_SIZE; i <<= 1)
 		KUNIT_EXPECT_EQ_MSG(test, -EINVAL,
 				    luo_flb_check(virt_to_phys(test->priv) + i),

@@ -10,6 +10,7 @@
 #include <linux/fs.h>
 #include <linux/io.h>
 #include <linux/kho/abi/memfd.h>
+#include <linux/kho/ser_kunit.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/string.h>
@@ -24,11 +25,6 @@ struct memfd_test {
 	struct memfd_luo_folio_ser folios[NR_FOLIOS];
 };
 
-static void page_free(void *ptr)
-{
-	free_page((unsigned long)ptr);
-}
-
 static int memfd_test_init(struct kunit *test)
 {
 	static const u64 indices[NR_FOLIOS] = { 0, 4, 7 };
@@ -37,10 +33,7 @@ static int memfd_test_init(struct kunit *test)
 	t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	test->priv = t;
-	t->ser = (void *)get_zeroed_page(GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, t->ser);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, page_free,
-							   t->ser));
+	t->ser = kho_ser_alloc_page(test);
 	t->ser->pos = SIZE;
 	t->ser->size = SIZE;
 	t->ser->nr_folios = NR_FOLIOS;
@@ -91,36 +84,26 @@ static void memfd_valid(struct kunit *test)
 
 static void memfd_address(struct kunit *test)
 {
-	static const u64 addresses[] = {
-		0, 1, PAGE_SIZE - 1, 0x000ffffffffff000, BIT_ULL(51),
-		S64_MAX & PAGE_MASK, U64_MAX & PAGE_MASK, U64_MAX
-	};
 	struct memfd_test *t = test->priv;
-	u64 phys = virt_to_phys(t->ser);
+	u64 phys;
 
-	for (int i = 0; i < ARRAY_SIZE(addresses); i++)
-		KUNIT_EXPECT_TRUE_MSG(test,
-				      IS_ERR(memfd_luo_get_ser(addresses[i])),
-				      "%#llx", addresses[i]);
+	for (int i = 0; i < ARRAY_SIZE(kho_ser_bad_phys); i++) {
+		phys = kho_ser_bad_phys[i];
+		KUNIT_EXPECT_TRUE_MSG(test, IS_ERR(memfd_luo_get_ser(phys)),
+				      "%#llx", phys);
+	}
+
+	phys = virt_to_phys(t->ser);
 	for (int i = 1; i < PAGE_SIZE; i <<= 1)
 		KUNIT_EXPECT_TRUE_MSG(test, IS_ERR(memfd_luo_get_ser(phys + i)),
 				      "%d off", i);
 }
 
-struct memfd_field {
-	const char *name;
-	u32 offset;
-	u32 size;
-	u64 value;
-};
+#define FIELD(member, wrong) {						\
+	.name = #member " = " #wrong,					\
+	KHO_SER_MEMBER(struct memfd_luo_ser, member), .value = wrong }
 
-#define FIELD(_field, _value) {						\
-	.name = #_field " = " #_value,					\
-	.offset = offsetof(struct memfd_luo_ser, _field),		\
-	.size = sizeof_field(struct memfd_luo_ser, _field),		\
-	.value = _value }
-
-static const struct memfd_field memfd_fields[] = {
+static const struct kho_ser_field memfd_fields[] = {
 	FIELD(pos, MAX_LFS_FILESIZE + 1ULL),
 	FIELD(pos, U64_MAX),
 	FIELD(size, 0),
@@ -137,28 +120,14 @@ static const struct memfd_field memfd_fields[] = {
 	FIELD(folios.total_pages, 0),
 };
 
-static void memfd_field_desc(struct kunit *test, const void *param, char *desc)
-{
-	const struct memfd_field *field = param;
-
-	strscpy(desc, field->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-static int memfd_field_init(struct kunit *test)
-{
-	kunit_register_params_array(test, memfd_fields,
-				    ARRAY_SIZE(memfd_fields), memfd_field_desc);
-	return 0;
-}
+KUNIT_ARRAY_PARAM_DESC(memfd_field, memfd_fields, name);
 
 /* One field is wrong */
 static void memfd_field(struct kunit *test)
 {
-	const struct memfd_field *field = test->param_value;
 	struct memfd_test *t = test->priv;
 
-	/* Little-endian, as the machines that have this */
-	memcpy((void *)t->ser + field->offset, &field->value, field->size);
+	kho_ser_set(t->ser, test->param_value);
 	KUNIT_EXPECT_EQ(test, -EINVAL, memfd_get(test));
 }
 
@@ -217,8 +186,7 @@ static void memfd_folio_fields(struct kunit *test)
 static struct kunit_case memfd_test_cases[] = {
 	KUNIT_CASE(memfd_valid),
 	KUNIT_CASE(memfd_address),
-	KUNIT_CASE_PARAM_WITH_INIT(memfd_field, kunit_array_gen_params,
-				   memfd_field_init, NULL),
+	KUNIT_CASE_PARAM(memfd_field, memfd_field_gen_params),
 	KUNIT_CASE(memfd_list_size),
 	KUNIT_CASE(memfd_folio_fields),
 	{}

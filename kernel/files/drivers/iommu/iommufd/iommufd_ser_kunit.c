@@ -10,6 +10,7 @@
 #include <kunit/test.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
+#include <linux/kho/ser_kunit.h>
 #include <linux/module.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
@@ -224,27 +225,27 @@ static void ser_order(struct kunit *test)
 }
 
 struct ser_field {
-	const char *name;
+	struct kho_ser_field field;
 	int table;
 	u8 index;
-	u8 offset;
-	u8 size;
-	u64 value;
 };
 
 #define HEADER	-1
 
-#define HDR(_field, _value) {						\
-	.name = #_field " = " #_value, .table = HEADER,			\
-	.offset = offsetof(struct iommufd_ser, _field),			\
-	.size = sizeof_field(struct iommufd_ser, _field),		\
-	.value = _value }
-#define ENTRY(_table, _type, _index, _field, _value) {			\
-	.name = #_type " " #_index ": " #_field " = " #_value,		\
-	.table = _table, .index = _index,				\
-	.offset = offsetof(struct iommufd_##_type##_ser, _field),	\
-	.size = sizeof_field(struct iommufd_##_type##_ser, _field),	\
-	.value = _value }
+#define HDR(member, wrong) {						\
+	.field = {							\
+		.name = #member " = " #wrong,				\
+		KHO_SER_MEMBER(struct iommufd_ser, member),		\
+		.value = wrong,						\
+	},								\
+	.table = HEADER }
+#define ENTRY(number, type, entry, member, wrong) {			\
+	.field = {							\
+		.name = #type " " #entry ": " #member " = " #wrong,	\
+		KHO_SER_MEMBER(struct iommufd_##type##_ser, member),	\
+		.value = wrong,						\
+	},								\
+	.table = number, .index = entry }
 #define IOAS(...)	ENTRY(SER_IOAS, ioas, __VA_ARGS__)
 #define ALLOWED(...)	ENTRY(SER_ALLOWED, allowed, __VA_ARGS__)
 #define HWPT(...)	ENTRY(SER_HWPT, hwpt, __VA_ARGS__)
@@ -418,19 +419,7 @@ static const struct ser_field ser_fields[] = {
 	DEVICE(2, reserved, 0x8000),
 };
 
-static void ser_field_desc(struct kunit *test, const void *param, char *desc)
-{
-	const struct ser_field *field = param;
-
-	strscpy(desc, field->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-static int ser_field_init(struct kunit *test)
-{
-	kunit_register_params_array(test, ser_fields, ARRAY_SIZE(ser_fields),
-				    ser_field_desc);
-	return 0;
-}
+KUNIT_ARRAY_PARAM_DESC(ser_field, ser_fields, field.name);
 
 /* One field is wrong, and everything else fits */
 static void ser_field(struct kunit *test)
@@ -441,10 +430,9 @@ static void ser_field(struct kunit *test)
 
 	if (field->table != HEADER)
 		entry = iommufd_ser_entry(t->hdr, field->table, field->index);
-	/* Little-endian, as the machines that have this */
-	memcpy(entry + field->offset, &field->value, field->size);
+	kho_ser_set(entry, &field->field);
 	iommufd_ser_seal(t->hdr);
-	ser_refused(test, -EINVAL, field->name, field->value);
+	ser_refused(test, -EINVAL, field->field.name, field->field.value);
 }
 
 static u64 *ser_runs_init(struct kunit *test, struct iommufd_ser_view *view)
@@ -547,8 +535,7 @@ static struct kunit_case ser_test_cases[] = {
 	KUNIT_CASE(ser_order),
 	KUNIT_CASE(ser_runs_damaged),
 	KUNIT_CASE(ser_runs_wrong),
-	KUNIT_CASE_PARAM_WITH_INIT(ser_field, kunit_array_gen_params,
-				   ser_field_init, NULL),
+	KUNIT_CASE_PARAM(ser_field, ser_field_gen_params),
 	{}
 };
 

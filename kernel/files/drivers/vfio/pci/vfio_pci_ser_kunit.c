@@ -8,6 +8,7 @@
 #include <kunit/test.h>
 #include <linux/io.h>
 #include <linux/kho/abi/vfio_pci.h>
+#include <linux/kho/ser_kunit.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/string.h>
@@ -15,18 +16,10 @@
 
 #include "vfio_pci_priv.h"
 
-static void ser_test_free(void *ptr)
-{
-	free_page((unsigned long)ptr);
-}
-
 static int ser_test_init(struct kunit *test)
 {
-	struct vfio_pci_ser *ser = (void *)get_zeroed_page(GFP_KERNEL);
+	struct vfio_pci_ser *ser = kho_ser_alloc_page(test);
 
-	KUNIT_ASSERT_NOT_NULL(test, ser);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, ser_test_free,
-							   ser));
 	ser->magic = VFIO_PCI_SER_MAGIC;
 	ser->version = VFIO_PCI_SER_VERSION;
 	ser->size = sizeof(*ser);
@@ -64,14 +57,11 @@ static void ser_valid(struct kunit *test)
 static void ser_address(struct kunit *test)
 {
 	u64 phys = virt_to_phys(test->priv);
-	static const u64 addresses[] = {
-		0, 1, PAGE_SIZE - 1, 0x000ffffffffff000, BIT_ULL(51),
-		S64_MAX & PAGE_MASK, U64_MAX & PAGE_MASK, U64_MAX
-	};
 
-	for (int i = 0; i < ARRAY_SIZE(addresses); i++)
-		KUNIT_EXPECT_NULL_MSG(test, vfio_pci_ser_get(addresses[i]),
-				      "%#llx", addresses[i]);
+	for (int i = 0; i < ARRAY_SIZE(kho_ser_bad_phys); i++)
+		KUNIT_EXPECT_NULL_MSG(test,
+				      vfio_pci_ser_get(kho_ser_bad_phys[i]),
+				      "%#llx", kho_ser_bad_phys[i]);
 
 	for (int i = 1; i < PAGE_SIZE; i <<= 1)
 		KUNIT_EXPECT_NULL_MSG(test, vfio_pci_ser_get(phys + i),
@@ -92,20 +82,11 @@ static void ser_bits(struct kunit *test)
 	}
 }
 
-struct ser_field {
-	const char *name;
-	u32 offset;
-	u32 size;
-	u64 value;
-};
+#define FIELD(member, wrong) {						\
+	.name = #member " = " #wrong,					\
+	KHO_SER_MEMBER(struct vfio_pci_ser, member), .value = wrong }
 
-#define FIELD(_field, _value) {						\
-	.name = #_field " = " #_value,					\
-	.offset = offsetof(struct vfio_pci_ser, _field),		\
-	.size = sizeof_field(struct vfio_pci_ser, _field),		\
-	.value = _value }
-
-static const struct ser_field ser_fields[] = {
+static const struct kho_ser_field ser_fields[] = {
 	FIELD(magic, 0),
 	FIELD(magic, U64_MAX),
 	FIELD(version, 0),
@@ -128,28 +109,14 @@ static const struct ser_field ser_fields[] = {
 	FIELD(reserved, BIT_ULL(63)),
 };
 
-static void ser_field_desc(struct kunit *test, const void *param, char *desc)
-{
-	const struct ser_field *field = param;
-
-	strscpy(desc, field->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-static int ser_field_init(struct kunit *test)
-{
-	kunit_register_params_array(test, ser_fields, ARRAY_SIZE(ser_fields),
-				    ser_field_desc);
-	return 0;
-}
+KUNIT_ARRAY_PARAM_DESC(ser_field, ser_fields, name);
 
 /* One field is wrong, and everything else fits */
 static void ser_field(struct kunit *test)
 {
-	const struct ser_field *field = test->param_value;
 	struct vfio_pci_ser *ser = test->priv;
 
-	/* Little-endian, as the machines that have this */
-	memcpy(test->priv + field->offset, &field->value, field->size);
+	kho_ser_set(ser, test->param_value);
 	ser->crc = vfio_pci_ser_crc(ser);
 	KUNIT_EXPECT_NULL(test, vfio_pci_ser_get(virt_to_phys(ser)));
 }
@@ -158,8 +125,7 @@ static struct kunit_case ser_test_cases[] = {
 	KUNIT_CASE(ser_valid),
 	KUNIT_CASE(ser_address),
 	KUNIT_CASE(ser_bits),
-	KUNIT_CASE_PARAM_WITH_INIT(ser_field, kunit_array_gen_params,
-				   ser_field_init, NULL),
+	KUNIT_CASE_PARAM(ser_field, ser_field_gen_params),
 	{}
 };
 
