@@ -12,9 +12,9 @@
  * said otherwise), and with --checksum the checksum is made right again: what a
  * kernel of another version might have left.
  */
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -32,21 +32,6 @@ struct kind {
 	size_t size_at, size_width, sum_at, sum_width;
 	uint64_t (*sum)(const unsigned char *p, size_t n);
 };
-
-static void die(const char *format, ...)
-	__attribute__((format(printf, 1, 2), noreturn));
-
-static void die(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	fputs("blob: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
-	va_end(args);
-	exit(1);
-}
 
 static uint64_t number(const unsigned char *p, size_t width)
 {
@@ -138,13 +123,13 @@ static int mem = -1;
 static void read_mem(uint64_t phys, void *p, size_t n)
 {
 	if (pread(mem, p, n, (off_t)phys) != (ssize_t)n)
-		die("/dev/mem at %#llx: %m", (unsigned long long)phys);
+		err(1, "/dev/mem at %#llx", (unsigned long long)phys);
 }
 
 static void write_mem(uint64_t phys, const void *p, size_t n)
 {
 	if (pwrite(mem, p, n, (off_t)phys) != (ssize_t)n)
-		die("/dev/mem at %#llx: %m", (unsigned long long)phys);
+		err(1, "/dev/mem at %#llx", (unsigned long long)phys);
 }
 
 /* Right length, right checksum: not a page that was left lying about */
@@ -195,7 +180,7 @@ static uint64_t search(const struct kind *kind)
 	char line[128];
 
 	if (!f)
-		die("/proc/iomem: %m");
+		err(1, "/proc/iomem");
 	while (fgets(line, sizeof(line), f)) {
 		if (sscanf(line, "%llx-%llx", &from, &to) != 2 ||
 		    line[0] == ' ' || !strstr(line, "System RAM"))
@@ -205,7 +190,7 @@ static uint64_t search(const struct kind *kind)
 	}
 	fclose(f);
 	if (n != 1)
-		die("%u of %s in memory, not one", n, kind->name);
+		errx(1, "%u of %s in memory, not one", n, kind->name);
 	return found;
 }
 
@@ -218,12 +203,12 @@ static void change(uint64_t phys, const char *text)
 
 	offset = strtoull(text, &end, 0);
 	if (*end != '=')
-		die("%s: not OFFSET=VALUE[:BYTES]", text);
+		errx(1, "%s: not OFFSET=VALUE[:BYTES]", text);
 	value = strtoull(end + 1, &end, 0);
 	if (*end == ':')
 		width = (unsigned int)strtoul(end + 1, &end, 0);
 	if (*end || !width || width > 8 || offset > BLOB_MAX)
-		die("%s: not OFFSET=VALUE[:BYTES]", text);
+		errx(1, "%s: not OFFSET=VALUE[:BYTES]", text);
 	write_mem(phys + offset, &value, width);
 }
 
@@ -233,7 +218,7 @@ static void make_right(const struct kind *kind, uint64_t phys, uint64_t size)
 	uint64_t sum;
 
 	if (!p)
-		die("no memory");
+		errx(1, "no memory");
 	read_mem(phys, p, size);
 	memset(p + kind->sum_at, 0, kind->sum_width);
 	sum = kind->sum(p, size);
@@ -257,7 +242,7 @@ int main(int argc, char **argv)
 	}
 	mem = open("/dev/mem", O_RDWR | O_CLOEXEC);
 	if (mem < 0)
-		die("/dev/mem: %m");
+		err(1, "/dev/mem");
 	phys = search(kind);
 	read_mem(phys, head, sizeof(head));
 	size = number(head + kind->size_at, kind->size_width);

@@ -13,10 +13,10 @@
  * Faults of its own:	unbound, unattached, no-iommufd, other-iommufd, none
  * Of a driver at work:	page-cache
  */
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -50,21 +50,6 @@ struct driver {
 	uint32_t ioas;
 };
 
-static void die(const char *format, ...)
-	__attribute__((format(printf, 1, 2), noreturn));
-
-static void die(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	fputs("faulty: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
-	va_end(args);
-	exit(1);
-}
-
 /* Up to the point where @fault says to stop */
 static void set_up(struct driver *d, const char *node, const char *fault)
 {
@@ -74,22 +59,22 @@ static void set_up(struct driver *d, const char *node, const char *fault)
 
 	d->device = open(node, O_RDWR);
 	if (d->device < 0)
-		die("%s: %m", node);
+		err(1, "%s", node);
 	d->iommufd = open("/dev/iommu", O_RDWR);
 	if (d->iommufd < 0)
-		die("/dev/iommu: %m");
+		err(1, "/dev/iommu");
 	if (!strcmp(fault, "unbound"))
 		return;
 	ret = hf_vfio_bind(d->device, d->iommufd, &id);
 	if (ret)
-		die("cannot bind: %s", strerror(-ret));
+		errx(1, "cannot bind: %s", strerror(-ret));
 	if (!strcmp(fault, "unattached"))
 		return;
 	if (ioctl(d->iommufd, IOMMU_IOAS_ALLOC, &ioas))
-		die("no IOAS: %m");
+		err(1, "no IOAS");
 	ret = hf_vfio_attach(d->device, ioas.out_ioas_id);
 	if (ret)
-		die("cannot attach: %s", strerror(-ret));
+		errx(1, "cannot attach: %s", strerror(-ret));
 }
 
 /* What a descriptor is, is asked of itself: names do not matter here */
@@ -99,7 +84,7 @@ static void take_over(struct driver *d)
 	int n = count ? atoi(count) : 0;
 
 	if (n <= 0 || n > FDS_MAX)
-		die("no descriptors were handed over");
+		errx(1, "no descriptors were handed over");
 	for (int fd = FIRST_FD; fd < FIRST_FD + n; fd++) {
 		if (fcntl(fd, F_GET_SEALS) >= 0)
 			d->memfd = fd;
@@ -109,7 +94,7 @@ static void take_over(struct driver *d)
 			d->device = fd;
 	}
 	if (d->device < 0 || d->iommufd < 0 || d->memfd < 0)
-		die("not the descriptors of a driver");
+		errx(1, "not the descriptors of a driver");
 }
 
 /* Of a file system that has nothing but page cache, but is not shmem */
@@ -120,12 +105,12 @@ static void *map_ramfs(void)
 	int fd;
 
 	if (!mkdtemp(dir) || mount("none", dir, "ramfs", 0, NULL) || chdir(dir))
-		die("%s: %m", dir);
+		err(1, "%s", dir);
 	fd = open("file", O_RDWR | O_CREAT, 0600);
 	if (fd >= 0 && !ftruncate(fd, SPARE_SIZE))
 		p = mmap(NULL, SPARE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
 	if (p == MAP_FAILED)
-		die("%s/file: %m", dir);
+		err(1, "%s/file", dir);
 	return p;
 }
 
@@ -139,17 +124,17 @@ static void map_page_cache(struct driver *d)
 		.iova = SPARE_IOVA,
 	};
 	struct hf_iommu_ids ids;
-	struct hf_error err;
+	struct hf_error error;
 	void *p = map_ramfs();
 
-	if (hf_iommu_scan(d->iommufd, &ids, &err) || !ids.n_ioas)
-		die("no IOAS");
+	if (hf_iommu_scan(d->iommufd, &ids, &error) || !ids.n_ioas)
+		errx(1, "no IOAS");
 	d->ioas = ids.ioas[0];
 	hf_iommu_ids_free(&ids);
 	map.ioas_id = d->ioas;
 	map.user_va = (uintptr_t)p;
 	if (ioctl(d->iommufd, IOMMU_IOAS_MAP, &map))
-		die("cannot map: %m");
+		err(1, "cannot map");
 }
 
 static void unmap(const struct driver *d)
@@ -162,7 +147,7 @@ static void unmap(const struct driver *d)
 	};
 
 	if (ioctl(d->iommufd, IOMMU_IOAS_UNMAP, &arg))
-		die("cannot unmap: %m");
+		err(1, "cannot unmap");
 }
 
 static void commit(struct driver *d, const char *fault)
@@ -170,7 +155,7 @@ static void commit(struct driver *d, const char *fault)
 	if (!strcmp(fault, "no-iommufd") || !strcmp(fault, "other-iommufd"))
 		close(d->iommufd);
 	if (!strcmp(fault, "other-iommufd") && open("/dev/iommu", O_RDWR) < 0)
-		die("/dev/iommu: %m");
+		err(1, "/dev/iommu");
 	if (!strcmp(fault, "page-cache"))
 		map_page_cache(d);
 }
@@ -208,7 +193,7 @@ int main(int argc, char **argv)
 	/* Memory counts for the process that maps it, which is to stay */
 	pid = fork();
 	if (pid < 0)
-		die("fork: %m");
+		err(1, "fork");
 	if (pid)
 		_exit(0);
 	if (argc == 3)

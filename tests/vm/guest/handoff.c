@@ -18,12 +18,12 @@
  * Descriptors go to COMMAND by the LISTEN_FDS protocol.
  */
 #include <dirent.h>
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -58,30 +58,15 @@ struct given {
 static struct given given[FDS_MAX];
 static int given_count;
 
-static void die(const char *format, ...)
-	__attribute__((format(printf, 1, 2), noreturn));
-
-static void die(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	fputs("handoff: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
-	va_end(args);
-	exit(1);
-}
-
 static void add(int fd, const char *name)
 {
 	struct given *g = &given[given_count];
 
 	if (given_count == FDS_MAX)
-		die("more than %d descriptors", FDS_MAX);
+		errx(1, "more than %d descriptors", FDS_MAX);
 	g->fd = fcntl(fd, F_DUPFD_CLOEXEC, PARKED_FD);
 	if (g->fd < 0)
-		die("descriptor %d: %m", fd);
+		err(1, "descriptor %d", fd);
 	close(fd);
 	snprintf(g->name, sizeof(g->name), "%s", name);
 	/* Colons separate the names: an address is written without */
@@ -139,11 +124,11 @@ static void take_from(long pid, bool memory_only)
 	DIR *dir;
 
 	if (pidfd < 0)
-		die("process %ld: %m", pid);
+		err(1, "process %ld", pid);
 	snprintf(path, sizeof(path), "/proc/%ld/fd", pid);
 	dir = opendir(path);
 	if (!dir)
-		die("%s: %m", path);
+		err(1, "%s", path);
 	while ((entry = readdir(dir))) {
 		ssize_t n;
 		int fd;
@@ -158,14 +143,14 @@ static void take_from(long pid, bool memory_only)
 		fd = (int)syscall(SYS_pidfd_getfd, pidfd, atoi(entry->d_name),
 				  0);
 		if (fd < 0)
-			die("descriptor %s of process %ld: %m", entry->d_name,
+			err(1, "descriptor %s of process %ld", entry->d_name,
 			    pid);
 		add(fd, name);
 	}
 	closedir(dir);
 	close(pidfd);
 	if (!given_count)
-		die("process %ld has nothing to hand on", pid);
+		errx(1, "process %ld has nothing to hand on", pid);
 }
 
 static void start(char **command) __attribute__((noreturn));
@@ -176,7 +161,7 @@ static void start(char **command)
 
 	for (int i = 0; i < given_count; i++) {
 		if (dup2(given[i].fd, FIRST_FD + i) < 0)
-			die("%s: %m", given[i].name);
+			err(1, "%s", given[i].name);
 		snprintf(names + strlen(names), sizeof(names) - strlen(names),
 			 "%s%s", i ? ":" : "", given[i].name);
 	}
@@ -186,7 +171,7 @@ static void start(char **command)
 	setenv("LISTEN_FDS", number, 1);
 	setenv("LISTEN_FDNAMES", names, 1);
 	execvp(command[0], command);
-	die("%s: %m", command[0]);
+	err(1, "%s", command[0]);
 }
 
 static int open_luo(void)
@@ -194,7 +179,7 @@ static int open_luo(void)
 	int fd = open("/dev/liveupdate", O_RDWR | O_CLOEXEC);
 
 	if (fd < 0)
-		die("/dev/liveupdate: %m");
+		err(1, "/dev/liveupdate");
 	return fd;
 }
 
@@ -206,7 +191,7 @@ static void preserve(void)
 	};
 
 	if (ioctl(open_luo(), LIVEUPDATE_IOCTL_CREATE_SESSION, &create))
-		die("cannot create a session: %m");
+		err(1, "cannot create a session");
 	for (int i = 0; i < given_count; i++) {
 		struct liveupdate_session_preserve_fd arg = {
 			.size = sizeof(arg),
@@ -216,7 +201,7 @@ static void preserve(void)
 		};
 
 		if (ioctl(create.fd, LIVEUPDATE_SESSION_PRESERVE_FD, &arg))
-			die("cannot preserve memfd %s: %m", given[i].name);
+			err(1, "cannot preserve memfd %s", given[i].name);
 	}
 }
 
@@ -232,7 +217,7 @@ static void retrieve(void)
 	struct liveupdate_session_finish finish = { .size = sizeof(finish) };
 
 	if (ioctl(open_luo(), LIVEUPDATE_IOCTL_RETRIEVE_SESSION, &session))
-		die("no session from the last kernel: %m");
+		err(1, "no session from the last kernel");
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct liveupdate_session_retrieve_fd arg = {
 			.size = sizeof(arg),
@@ -242,12 +227,12 @@ static void retrieve(void)
 		if (!ioctl(session.fd, LIVEUPDATE_SESSION_RETRIEVE_FD, &arg))
 			add(arg.fd, names[i]);
 		else if (errno != ENOENT)
-			die("cannot retrieve memfd %s: %m", names[i]);
+			err(1, "cannot retrieve memfd %s", names[i]);
 	}
 	if (!given_count)
-		die("no memfd in the session");
+		errx(1, "no memfd in the session");
 	if (ioctl(session.fd, LIVEUPDATE_SESSION_FINISH, &finish))
-		die("cannot finish: %m");
+		err(1, "cannot finish");
 }
 
 static void next_kernel(const char *events)
@@ -258,12 +243,12 @@ static void next_kernel(const char *events)
 		int fd = open(events, O_WRONLY | O_APPEND | O_NOCTTY);
 
 		if (fd < 0 || write(fd, line, sizeof(line) - 1) < 0)
-			die("%s: %m", events);
+			err(1, "%s", events);
 		tcdrain(fd);
 		close(fd);
 	}
 	reboot(RB_KEXEC);
-	die("kexec: %m");
+	err(1, "kexec");
 }
 
 /* The driver must be gone before another one starts on its device */
@@ -272,7 +257,7 @@ static void end_process(long pid)
 	char path[64];
 
 	if (kill((pid_t)pid, SIGKILL))
-		die("process %ld: %m", pid);
+		err(1, "process %ld", pid);
 	snprintf(path, sizeof(path), "/proc/%ld/exe", pid);
 	for (int i = 0; i < 1000; i++) {
 		char target[8];
@@ -282,7 +267,7 @@ static void end_process(long pid)
 			return;
 		usleep(1000);
 	}
-	die("process %ld does not end", pid);
+	errx(1, "process %ld does not end", pid);
 }
 
 int main(int argc, char **argv)

@@ -23,10 +23,10 @@
  *	wait:FILE	go on when there is such a file
  *	kill		end here by SIGKILL
  */
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -54,21 +54,6 @@ struct state {
 	struct rlimit files;
 };
 
-static void die(const char *format, ...)
-	__attribute__((format(printf, 1, 2), noreturn));
-
-static void die(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	fputs("session: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
-	va_end(args);
-	exit(1);
-}
-
 /* @size bytes at @arg on a page that the kernel can read and not write */
 static void *read_only(const void *arg, size_t size)
 {
@@ -76,10 +61,10 @@ static void *read_only(const void *arg, size_t size)
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED)
-		die("mmap: %m");
+		err(1, "mmap");
 	memcpy(p, arg, size);
 	if (mprotect(p, 4096, PROT_READ))
-		die("mprotect: %m");
+		err(1, "mprotect");
 	return p;
 }
 
@@ -133,10 +118,10 @@ static int do_bind(const struct state *s, int iommufd, bool bad)
 static int attach(const struct state *s)
 {
 	struct hf_iommu_ids ids;
-	struct hf_error err;
+	struct hf_error error;
 	int ret;
 
-	ret = hf_iommu_scan(s->iommufd, &ids, &err);
+	ret = hf_iommu_scan(s->iommufd, &ids, &error);
 	if (ret)
 		return ret;
 	ret = ids.n_ioas ? hf_vfio_attach(s->device, ids.ioas[0]) : -ENOENT;
@@ -149,7 +134,7 @@ static int foreign(const struct state *s)
 	int fd = open("/dev/iommu", O_RDWR | O_CLOEXEC), ret;
 
 	if (fd < 0)
-		die("/dev/iommu: %m");
+		err(1, "/dev/iommu");
 	ret = do_bind(s, fd, false);
 	close(fd);
 	return ret;
@@ -211,7 +196,7 @@ static int step(struct state *s, const char *verb, const char *arg)
 	unsigned int token = arg ? (unsigned int)atoi(arg) : 0;
 
 	if (token >= TOKENS_MAX)
-		die("%s: no such token", arg);
+		errx(1, "%s: no such token", arg);
 	if (arg && !strcmp(verb, "get"))
 		return get(s, token, false);
 	if (arg && !strcmp(verb, "badget"))
@@ -240,7 +225,7 @@ static int step(struct state *s, const char *verb, const char *arg)
 		return again(s);
 	if (!strcmp(verb, "kill"))
 		return kill(getpid(), SIGKILL);
-	die("%s: unknown step", verb);
+	errx(1, "%s: unknown step", verb);
 }
 
 /* STEP, STEP:ARG, STEP=ERRNO or STEP:ARG=ERRNO */
@@ -259,8 +244,8 @@ static void run(struct state *s, char *text)
 	if (!got)
 		got = "an unknown errno";
 	if (strcmp(got, want ? want : "success"))
-		die("%s%s%s: %s, not %s", text, arg ? " " : "", arg ? arg : "",
-		    got, want ? want : "success");
+		errx(1, "%s%s%s: %s, not %s", text, arg ? " " : "", arg ? arg : "",
+		     got, want ? want : "success");
 	printf("%s%s%s: %s\n", text, arg ? " " : "", arg ? arg : "", got);
 	fflush(stdout);
 }
@@ -268,7 +253,7 @@ static void run(struct state *s, char *text)
 int main(int argc, char **argv)
 {
 	struct state s = { .name = "holdfast", .device = -1, .iommufd = -1 };
-	struct hf_error err;
+	struct hf_error error;
 	int i = 1, ret;
 
 	if (argc > 2 && !strcmp(argv[1], "--name")) {
@@ -277,13 +262,13 @@ int main(int argc, char **argv)
 	}
 	memset(s.fd, -1, sizeof(s.fd));
 	if (getrlimit(RLIMIT_NOFILE, &s.files))
-		die("getrlimit: %m");
-	s.luo = hf_luo_open(&err);
+		err(1, "getrlimit");
+	s.luo = hf_luo_open(&error);
 	if (s.luo < 0)
-		die("%s", err.text);
+		errx(1, "%s", error.text);
 	ret = retrieve(&s);
 	if (ret)
-		die("session %s: %s", s.name, strerror(-ret));
+		errx(1, "session %s: %s", s.name, strerror(-ret));
 	for (; i < argc; i++)
 		run(&s, argv[i]);
 	return 0;
