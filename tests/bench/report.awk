@@ -1,19 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The table of `make bench`, from what membench printed in all guests:
 #
-#	awk -v sets=SET,... -v flat=SET,SET -f report.awk
+#	awk -v sets=SET,... -v flat=SET,SET -f ../../mk/json.awk -f report.awk
 #
 # A figure is the median of all its measurements, behind it are the smallest and
 # the largest of them. A ratio is that of the medians.
-
-function value(key)
-{
-	if (!match($0, "\"" key "\":(\"[^\"]*\"|[0-9]+)"))
-		return ""
-	key = substr($0, RSTART + length(key) + 3, RLENGTH - length(key) - 3)
-	gsub("\"", "", key)
-	return key
-}
 
 /"ev":"bench"/ {
 	key = value("kernel") SUBSEP value("set") SUBSEP value("what")

@@ -67,5 +67,5 @@ while [ "$n" -lt "$repeat" ]; do
 	guest holdfast "$kernel" "$dir/initrd-holdfast" "$updates" "$n"
 done
 cat "$dir"/stock-*/events.log "$dir"/holdfast-*/events.log |
-	awk -v sets="$sets" -v flat="$flat" -f "$here/report.awk" >"$dir/report.txt"
+	awk -v sets="$sets" -v flat="$flat" -f "$here/../../mk/json.awk" -f "$here/report.awk" >"$dir/report.txt"
 cat "$dir/report.txt"

@@ -2,7 +2,7 @@
 # What the guest of the selftests says, as one KTAP document: a block of subtests
 # for each program, and a test that the kernel had nothing to complain about.
 #
-#	awk -v programs="A B C" -v console=FILE -f events.awk
+#	awk -v programs="A B C" -v console=FILE -f ../../mk/json.awk -f events.awk
 #
 # A program that did not come to its end, or was never started, has failed.
 
@@ -19,16 +19,6 @@ function result(name, ok, why)
 	if (!ok)
 		bad = 1
 	fflush()
-}
-
-# The value of a key in a line of JSON as guest/lib.sh writes it
-function value(key)
-{
-	if (!match($0, "\"" key "\":(\"[^\"]*\"|[0-9]+)"))
-		return ""
-	key = substr($0, RSTART + length(key) + 3, RLENGTH - length(key) - 3)
-	gsub("\"", "", key)
-	return key
 }
 
 { sub(/\r$/, "") }

@@ -39,7 +39,8 @@ timeout -k 5 "$timeout" qemu-system-x86_64 -M q35 -accel "$accel" -cpu "$cpu" -m
 	-device edu,bus=port2,addr=0.0,multifunction=on -device edu,bus=port2,addr=0.1 \
 	-kernel "$kernel" -initrd "$initrd" -append "$append" </dev/null 2>"$dir/qemu.stderr" |
 	tee "$dir/events.log" |
-	awk -v programs="$*" -v console="$dir/console.log" -f "$here/events.awk" || status=$?
+	awk -v programs="$*" -v console="$dir/console.log" \
+		-f "$here/../../mk/json.awk" -f "$here/events.awk" || status=$?
 
 [ ! -s "$dir/qemu.stderr" ] || sed 's/^/# qemu: /' "$dir/qemu.stderr"
 exit "$status"
