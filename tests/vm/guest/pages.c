@@ -2,9 +2,17 @@
 /*
  * pages - memory of every kind in an iommufd, over one update and another
  *
- *	pages make		map it, preserve it, start the next kernel
- *	pages take [--go]	take it back, check it; and go on to the next kernel
+ *	pages make [OPTIONS]	map it, preserve it, start the next kernel
+ *	pages take [OPTIONS]	take it back, check it
  *	pages drop		finish without having taken any of it
+ *
+ *	--go			after that, go on to the next kernel
+ *	--after-step PROGRAM	run it after each step, with the step's name: what is
+ *				mapped by then must be at the same physical addresses
+ *	--movable		some of it must be in ZONE_MOVABLE
+ *	--many			make: 2 GiB more, in more than 10000 areas
+ *	--hold FILE		instead of starting the next kernel, make FILE and wait
+ *				for somebody else to do it
  *
  * There is no device in the session: the tables are those of hardware page tables
  * that were allocated by hand. What has to come back is noted in a memfd.
@@ -13,6 +21,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <glob.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -33,9 +42,18 @@
 
 #define PAGE	4096ul
 #define HUGE	(2ul << 20)
+#define MIB	(1ul << 20)
 #define SESSION	"pages"
 
-enum { NOTES = 1, FILE_TOKEN, ADDRESS_TOKEN, IOMMUFD };
+/* Tokens; memfds have those from MEMFDS on */
+enum { NOTES = 1, IOMMUFD, MEMFDS };
+#define MEMFDS_MAX	4
+
+/* IOASes: the first ones have a table each, the last one does not */
+#define N_TABLES	4
+#define NO_TABLE	N_TABLES
+#define N_IOAS		(N_TABLES + 1)
+#define NOT_MAPPED	(-1)	/* only parts of it are, by AGAIN */
 
 enum kind {
 	ANON,
@@ -46,13 +64,13 @@ enum kind {
 	SHMEM,		/* shared anonymous memory */
 	MEMFD_FILE,	/* preserved, mapped by file */
 	MEMFD,		/* preserved, mapped by address */
-	AGAIN,		/* the memory of another mapping, by address */
+	AGAIN,		/* the memory of another mapping, mapped as that one is */
 	COPY,		/* IOMMU_IOAS_COPY of another mapping */
 };
 
 enum { READ = 1, WRITE = 2, RW = READ | WRITE };
 
-static const struct mapping {
+struct mapping {
 	const char *name;
 	enum kind kind;
 	int ioas;
@@ -60,7 +78,9 @@ static const struct mapping {
 	int access;
 	int of;			/* AGAIN, COPY: the other one */
 	uint64_t offset;	/* and where in it */
-} mappings[] = {
+};
+
+static const struct mapping few[] = {
 	{ "anonymous", ANON, 0, 0x1000000, 300 * PAGE, RW, 0, 0 },
 	{ "transparent huge", THP, 0, 0x2000000, 2 * HUGE, RW, 0, 0 },
 	{ "hugetlb", HUGETLB, 0, 0x3000000, 2 * HUGE, RW, 0, 0 },
@@ -73,21 +93,49 @@ static const struct mapping {
 	{ "copy of a part", COPY, 1, 0x1000000, HUGE, READ, 1, HUGE / 2 },
 	{ "the same by address", AGAIN, 1, 0x2000000, 200 * PAGE, RW, 0, 50 * PAGE },
 	{ "its own part of the memory", AGAIN, 1, 0x3000000, 16 * PAGE, READ, 8, 0 },
-	{ "copy without a table", COPY, 2, 0x1000000, HUGE, RW, 2, HUGE },
+	{ "copy without a table", COPY, NO_TABLE, 0x1000000, HUGE, RW, 2, HUGE },
 };
 
-#define N_MAPPINGS	(sizeof(mappings) / sizeof(mappings[0]))
-#define N_IOAS		3
-#define EXTENTS_MAX	8192
-
-struct notes {
-	uint32_t generation;
-	uint32_t ioas[N_IOAS], hwpt[2];
-	uint32_t n[N_IOAS];
-	struct iommu_noiommu_extent extents[N_IOAS][EXTENTS_MAX];
+/* Of --many: each mapped in areas of the same size, in all tables by turns */
+static const struct {
+	const char *name;
+	enum kind kind;
+	uint64_t length, area;
+} many[] = {
+	{ "many anonymous pages", ANON, 256 * MIB, 8 * PAGE },
+	{ "many huge pages", THP, 512 * MIB, HUGE },
+	{ "many hugetlb pages", HUGETLB, 256 * MIB, HUGE },
+	{ "large memfd", MEMFD_FILE, 512 * MIB, 64 * PAGE },
+	{ "much shared memory", SHMEM, 512 * MIB, HUGE },
 };
 
-static struct notes notes, found;
+#define N_FEW		(sizeof(few) / sizeof(few[0]))
+#define N_MANY		(sizeof(many) / sizeof(many[0]))
+#define MANY_IOVA	0x100000000ul
+
+static struct mapping *mappings;
+static unsigned int n_mappings;
+
+/* In a memfd, and behind it there the extents of each table */
+static struct notes {
+	uint32_t generation, many;
+	uint32_t ioas[N_IOAS], hwpt[N_TABLES];
+	uint32_t n[N_TABLES];
+} notes;
+
+struct table {
+	struct iommu_noiommu_extent *extents;
+	uint32_t n;
+};
+
+static struct table noted[N_TABLES];
+
+/* Where mappings are in this process, as far as they are; NULL before */
+static char **where;
+/* Those that are preserved, in the order of their mappings */
+static int memfds[MEMFDS_MAX];
+static unsigned int n_memfds;
+static const char *after_step, *hold;
 
 static void die(const char *format, ...)
 	__attribute__((format(printf, 1, 2), noreturn));
@@ -121,48 +169,233 @@ static int origin(int i, uint64_t *offset)
 }
 
 /* What cannot be written still has what the first kernel wrote */
-static uint64_t pattern(int i, uint64_t offset, uint32_t generation)
+static uint64_t pattern(int i, uint64_t offset)
 {
+	uint64_t generation = notes.generation;
+
 	i = origin(i, &offset);
 	if (!(mappings[i].access & WRITE))
 		generation = 1;
-	return (uint64_t)generation << 56 | (uint64_t)i << 48 | offset;
+	return generation << 56 | (uint64_t)i << 48 | offset;
 }
 
-static void fill(int i, char *p, uint32_t generation)
+static void fill(int i, char *p)
 {
+	const uint64_t first = pattern(i, 0);
+
 	for (uint64_t at = 0; at < mappings[i].length; at += sizeof(uint64_t))
-		*(uint64_t *)(p + at) = pattern(i, at, generation);
+		*(uint64_t *)(p + at) = first + at;
 }
 
-static void check(int i, const char *p, uint32_t generation)
+static void check(int i, const char *p)
 {
+	const uint64_t first = pattern(i, 0);
+
 	for (uint64_t at = 0; at < mappings[i].length; at += sizeof(uint64_t)) {
 		uint64_t is = *(const uint64_t *)(p + at);
 
-		if (is != pattern(i, at, generation))
+		if (is != first + at)
 			die("%s: %#lx at offset %#lx instead of %#lx",
-			    mappings[i].name, is, at,
-			    pattern(i, at, generation));
+			    mappings[i].name, is, at, first + at);
 	}
 }
 
-static void read_tables(int iommufd, struct notes *to)
+static void add_mapping(const struct mapping *m)
 {
-	for (int i = 0; i < 2; i++) {
-		struct iommu_ioas_noiommu_get_extents cmd = {
-			.size = sizeof(cmd),
-			.ioas_id = to->ioas[i],
-			.nr_extents = EXTENTS_MAX,
-			.extents_uptr = (uintptr_t)to->extents[i],
-		};
+	mappings = realloc(mappings, (n_mappings + 1) * sizeof(*m));
+	if (!mappings)
+		die("out of memory");
+	mappings[n_mappings++] = *m;
+}
 
+/* What a pattern can name comes first */
+static void make_list(void)
+{
+	uint64_t iova[N_TABLES] = { MANY_IOVA, MANY_IOVA, MANY_IOVA, MANY_IOVA };
+	unsigned int turn = 0;
+
+	for (unsigned int i = 0; i < N_FEW; i++)
+		add_mapping(&few[i]);
+	for (unsigned int i = 0; notes.many && i < N_MANY; i++)
+		add_mapping(&(struct mapping){
+			.name = many[i].name, .kind = many[i].kind,
+			.ioas = NOT_MAPPED, .length = many[i].length,
+			.access = RW });
+	for (unsigned int i = 0; notes.many && i < N_MANY; i++) {
+		for (uint64_t at = 0; at < many[i].length; at += many[i].area) {
+			int ioas = turn++ % N_TABLES;
+
+			add_mapping(&(struct mapping){
+				.name = many[i].name, .kind = AGAIN,
+				.ioas = ioas, .iova = iova[ioas],
+				.length = many[i].area, .access = RW,
+				.of = N_FEW + i, .offset = at });
+			/* With a gap: no two areas are one */
+			iova[ioas] += many[i].area + many[i].area;
+		}
+	}
+	where = calloc(n_mappings, sizeof(*where));
+	if (!where)
+		die("out of memory");
+}
+
+static struct table read_table(int iommufd, uint32_t ioas)
+{
+	struct iommu_ioas_noiommu_get_extents cmd = {
+		.size = sizeof(cmd),
+		.ioas_id = ioas,
+	};
+	struct table t = { NULL, 0 };
+	uint32_t room = 0;
+
+	do {
+		if (t.n == room) {
+			room += 4096;
+			t.extents = realloc(t.extents, room * sizeof(*t.extents));
+			if (!t.extents)
+				die("out of memory");
+		}
+		cmd.iova = cmd.next_iova;
+		cmd.nr_extents = room - t.n;
+		cmd.extents_uptr = (uintptr_t)(t.extents + t.n);
 		call(iommufd, IOMMU_IOAS_NOIOMMU_GET_EXTENTS, &cmd,
 		     "reading a table");
-		if (cmd.out_flags & IOMMU_NOIOMMU_EXTENTS_MORE)
-			die("more than %d extents", EXTENTS_MAX);
-		to->n[i] = cmd.nr_extents;
+		t.n += cmd.nr_extents;
+	} while (cmd.out_flags & IOMMU_NOIOMMU_EXTENTS_MORE);
+	return t;
+}
+
+static void read_tables(int iommufd)
+{
+	for (int i = 0; i < N_TABLES; i++) {
+		free(noted[i].extents);
+		noted[i] = read_table(iommufd, notes.ioas[i]);
+		notes.n[i] = noted[i].n;
 	}
+}
+
+static void compare_tables(int iommufd)
+{
+	for (int i = 0; i < N_TABLES; i++) {
+		struct table is = read_table(iommufd, notes.ioas[i]);
+
+		if (is.n != noted[i].n ||
+		    memcmp(is.extents, noted[i].extents,
+			   is.n * sizeof(*is.extents)))
+			die("table %d is another one", i);
+		free(is.extents);
+	}
+}
+
+/* As the table has it, which is in the order of IOVAs */
+static uint64_t phys_of(int ioas, uint64_t iova)
+{
+	const struct table *t = &noted[ioas];
+	uint32_t low = 0, high = t->n;
+
+	while (low < high) {
+		const uint32_t mid = (low + high) / 2;
+		const struct iommu_noiommu_extent *e = &t->extents[mid];
+
+		if (iova - e->iova < e->length)
+			return e->phys + iova - e->iova;
+		if (iova < e->iova)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	die("nothing at %#lx of table %d", iova, ioas);
+}
+
+/*
+ * What a device writes is seen here: one word of each page is written by its
+ * physical address, and put back.
+ */
+static void check_places(int i)
+{
+	int mem = open("/dev/mem", O_RDWR | O_CLOEXEC);
+	const struct mapping *of = &mappings[i];
+	uint64_t offset = 0;
+
+	if (mem < 0)
+		die("/dev/mem: %m");
+	/* Where there is no table */
+	if (of->ioas == NO_TABLE)
+		of = &mappings[origin(i, &offset)];
+	for (uint64_t at = 0; at < mappings[i].length; at += PAGE) {
+		const volatile uint64_t *here = (void *)(where[i] + at);
+		uint64_t is = *here, other = ~is, phys, seen;
+
+		phys = phys_of(of->ioas, of->iova + offset + at);
+		if (pwrite(mem, &other, sizeof(other), phys) != sizeof(other))
+			die("/dev/mem at %#lx: %m", phys);
+		seen = *here;
+		if (pwrite(mem, &is, sizeof(is), phys) != sizeof(is))
+			die("/dev/mem at %#lx: %m", phys);
+		if (seen != other)
+			die("%s: offset %#lx is not at %#lx any more",
+			    mappings[i].name, at, phys);
+	}
+	close(mem);
+}
+
+static void check_all(void)
+{
+	for (unsigned int i = 0; i < n_mappings; i++) {
+		if (!where[i])
+			continue;
+		check(i, where[i]);
+		if (mappings[i].ioas != NOT_MAPPED)
+			check_places(i);
+	}
+}
+
+static void step_done(const char *step)
+{
+	char *command;
+	int status;
+
+	if (after_step) {
+		fflush(NULL);
+		if (asprintf(&command, "%s '%s'", after_step, step) < 0)
+			die("out of memory");
+		status = system(command);
+		if (status)
+			die("%s: status %#x", command, status);
+		free(command);
+	}
+	check_all();
+}
+
+/* Is any of it where the kernel has only what it can move? */
+static void check_movable(void)
+{
+	FILE *f = fopen("/proc/zoneinfo", "re");
+	unsigned long start, spanned = 0, pages = 0, held = 0;
+	bool movable = false;
+	char line[128];
+
+	if (!f)
+		die("/proc/zoneinfo: %m");
+	while (fgets(line, sizeof(line), f)) {
+		if (!strncmp(line, "Node ", 5)) {
+			movable = strstr(line, "Movable");
+			continue;
+		}
+		sscanf(line, " spanned %lu", &spanned);
+		if (!movable || sscanf(line, " start_pfn: %lu", &start) != 1)
+			continue;
+		pages += spanned;
+		for (int t = 0; t < N_TABLES; t++)
+			for (uint32_t i = 0; i < noted[t].n; i++)
+				held += noted[t].extents[i].phys / PAGE - start <
+					spanned;
+	}
+	fclose(f);
+	printf("pages: %lu extents begin in ZONE_MOVABLE, which has %lu pages\n",
+	       held, pages);
+	if (!held)
+		die("nothing is in ZONE_MOVABLE");
 }
 
 static int memfd(const char *name, size_t size, unsigned int flags)
@@ -183,8 +416,7 @@ static char *map(size_t size, int flags, int fd)
 	return p;
 }
 
-static void map_into(int iommufd, const struct notes *n, int i, char **where,
-		     int *files)
+static void map_into(int iommufd, int i, int *files)
 {
 	const struct mapping *m = &mappings[i];
 	const uint32_t access =
@@ -221,19 +453,26 @@ static void map_into(int iommufd, const struct notes *n, int i, char **where,
 		where[i] = map(m->length, MAP_SHARED, fd);
 		break;
 	case AGAIN:
+		/* Of what is mapped already, by address */
+		if (mappings[m->of].ioas == NOT_MAPPED)
+			fd = files[m->of];
+		/* fallthrough */
 	case COPY:
 		where[i] = where[m->of] + m->offset;
 		break;
 	}
 	files[i] = fd;
-	fill(i, where[i], n->generation);
+	if (m->kind != AGAIN && m->kind != COPY)
+		fill(i, where[i]);
 
-	if (m->kind == COPY) {
+	if (m->ioas == NOT_MAPPED) {
+		return;
+	} else if (m->kind == COPY) {
 		struct iommu_ioas_copy cmd = {
 			.size = sizeof(cmd),
 			.flags = access,
-			.dst_ioas_id = n->ioas[m->ioas],
-			.src_ioas_id = n->ioas[mappings[m->of].ioas],
+			.dst_ioas_id = notes.ioas[m->ioas],
+			.src_ioas_id = notes.ioas[mappings[m->of].ioas],
 			.length = m->length,
 			.dst_iova = m->iova,
 			.src_iova = mappings[m->of].iova + m->offset,
@@ -244,8 +483,9 @@ static void map_into(int iommufd, const struct notes *n, int i, char **where,
 		struct iommu_ioas_map_file cmd = {
 			.size = sizeof(cmd),
 			.flags = access,
-			.ioas_id = n->ioas[m->ioas],
+			.ioas_id = notes.ioas[m->ioas],
 			.fd = fd,
+			.start = m->offset,
 			.length = m->length,
 			.iova = m->iova,
 		};
@@ -255,7 +495,7 @@ static void map_into(int iommufd, const struct notes *n, int i, char **where,
 		struct iommu_ioas_map cmd = {
 			.size = sizeof(cmd),
 			.flags = access,
-			.ioas_id = n->ioas[m->ioas],
+			.ioas_id = notes.ioas[m->ioas],
 			.user_va = (uintptr_t)where[i],
 			.length = m->length,
 			.iova = m->iova,
@@ -266,7 +506,7 @@ static void map_into(int iommufd, const struct notes *n, int i, char **where,
 }
 
 /* Tables without a device: it is closed again */
-static void make_tables(int iommufd, struct notes *n)
+static void make_tables(int iommufd)
 {
 	uint32_t devid;
 	int device;
@@ -283,15 +523,36 @@ static void make_tables(int iommufd, struct notes *n)
 		struct iommu_hwpt_alloc hwpt = { .size = sizeof(hwpt) };
 
 		call(iommufd, IOMMU_IOAS_ALLOC, &ioas, "IOAS_ALLOC");
-		n->ioas[i] = ioas.out_ioas_id;
-		if (i == 2)
+		notes.ioas[i] = ioas.out_ioas_id;
+		if (i == NO_TABLE)
 			break;
 		hwpt.dev_id = devid;
-		hwpt.pt_id = n->ioas[i];
+		hwpt.pt_id = notes.ioas[i];
 		call(iommufd, IOMMU_HWPT_ALLOC, &hwpt, "HWPT_ALLOC");
-		n->hwpt[i] = hwpt.out_hwpt_id;
+		notes.hwpt[i] = hwpt.out_hwpt_id;
 	}
 	close(device);
+}
+
+/* They still have the IDs they were given */
+static void destroy_tables(int iommufd)
+{
+	for (int i = 0; i < N_TABLES; i++) {
+		struct iommu_destroy cmd = { .size = sizeof(cmd), .id = notes.hwpt[i] };
+
+		call(iommufd, IOMMU_DESTROY, &cmd, "HWPT by its ID");
+	}
+	for (int i = 0; i < N_IOAS; i++) {
+		struct iommu_ioas_unmap unmap = {
+			.size = sizeof(unmap),
+			.ioas_id = notes.ioas[i],
+			.length = UINT64_MAX,
+		};
+		struct iommu_destroy cmd = { .size = sizeof(cmd), .id = notes.ioas[i] };
+
+		call(iommufd, IOMMU_IOAS_UNMAP, &unmap, "all of an IOAS");
+		call(iommufd, IOMMU_DESTROY, &cmd, "IOAS by its ID");
+	}
 }
 
 static void preserve(int session, int fd, uint64_t token)
@@ -318,59 +579,131 @@ static int retrieve(int session, uint64_t token)
 	return arg.fd;
 }
 
-/* Does not return */
-static void go(int luo, int iommufd, int by_file, int by_address)
+static int write_notes(void)
+{
+	size_t size = sizeof(notes), at = size;
+	struct hf_error err;
+	char *all;
+	int fd;
+
+	for (int i = 0; i < N_TABLES; i++)
+		size += noted[i].n * sizeof(*noted[i].extents);
+	all = malloc(size);
+	if (!all)
+		die("out of memory");
+	memcpy(all, &notes, sizeof(notes));
+	for (int i = 0; i < N_TABLES; i++) {
+		const size_t len = noted[i].n * sizeof(*noted[i].extents);
+
+		memcpy(all + at, noted[i].extents, len);
+		at += len;
+	}
+	fd = hf_memfd_sealed("notes", all, size, &err);
+	if (fd < 0)
+		die("notes: %s", err.text);
+	free(all);
+	return fd;
+}
+
+static void read_notes(int fd)
 {
 	struct hf_error err;
-	int session, fd;
+	size_t len, at = sizeof(notes);
+	void *all;
 
-	read_tables(iommufd, &notes);
-	fd = hf_memfd_sealed("notes", &notes, sizeof(notes), &err);
-	session = hf_luo_create_session(luo, SESSION, &err);
-	if (fd < 0 || session < 0)
-		die("no notes or no session: %d %d", fd, session);
-	preserve(session, fd, NOTES);
-	preserve(session, by_file, FILE_TOKEN);
-	preserve(session, by_address, ADDRESS_TOKEN);
+	if (hf_memfd_read(fd, SIZE_MAX, &all, &len, &err))
+		die("notes: %s", err.text);
+	if (len < sizeof(notes))
+		die("notes of %zu bytes", len);
+	memcpy(&notes, all, sizeof(notes));
+	for (int i = 0; i < N_TABLES; i++) {
+		const size_t size = notes.n[i] * sizeof(*noted[i].extents);
+
+		noted[i].n = notes.n[i];
+		noted[i].extents = malloc(size);
+		if (!noted[i].extents || len - at < size)
+			die("notes are not complete");
+		memcpy(noted[i].extents, (char *)all + at, size);
+		at += size;
+	}
+	free(all);
+	close(fd);
+}
+
+static int preserve_all(int luo, int iommufd, int notes_fd)
+{
+	struct hf_error err;
+	int session = hf_luo_create_session(luo, SESSION, &err);
+
+	if (session < 0)
+		die("no session: %s", err.text);
+	preserve(session, notes_fd, NOTES);
+	for (unsigned int i = 0; i < n_memfds; i++)
+		preserve(session, memfds[i], MEMFDS + i);
 	preserve(session, iommufd, IOMMUFD);
+	return session;
+}
 
+/* Does not return */
+static void go(int luo, int iommufd)
+{
+	unsigned long extents = 0;
+	int fd;
+
+	read_tables(iommufd);
+	fd = write_notes();
 	/* Nothing that unpreserve took would be missing */
-	close(session);
-	session = hf_luo_create_session(luo, SESSION, &err);
-	preserve(session, fd, NOTES);
-	preserve(session, by_file, FILE_TOKEN);
-	preserve(session, by_address, ADDRESS_TOKEN);
-	preserve(session, iommufd, IOMMUFD);
+	close(preserve_all(luo, iommufd, fd));
+	preserve_all(luo, iommufd, fd);
+	check_all();
 
-	printf("pages: %u and %u extents are on their way\n", notes.n[0],
-	       notes.n[1]);
+	for (int i = 0; i < N_TABLES; i++)
+		extents += noted[i].n;
+	printf("pages: %u mappings, %lu extents are on their way\n", n_mappings,
+	       extents);
 	fflush(NULL);
 	sync();
+	if (hold) {
+		/* Another agent wants it */
+		close(luo);
+		fd = open(hold, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		if (fd < 0)
+			die("%s: %m", hold);
+		close(fd);
+		for (;;)
+			pause();
+	}
 	reboot(RB_KEXEC);
 	die("kexec: %m");
 }
 
+static bool is_preserved(int i)
+{
+	return mappings[i].kind == MEMFD_FILE || mappings[i].kind == MEMFD;
+}
+
 static void make(void)
 {
-	char *where[N_MAPPINGS];
-	int files[N_MAPPINGS];
 	struct hf_error err;
-	int by_file = -1, by_address = -1;
+	int *files;
 	int luo = hf_luo_open(&err), iommufd;
 
 	iommufd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
 	if (luo < 0 || iommufd < 0)
 		die("no live update, or no iommufd");
 	notes.generation = 1;
-	make_tables(iommufd, &notes);
-	for (unsigned int i = 0; i < N_MAPPINGS; i++) {
-		map_into(iommufd, &notes, i, where, files);
-		if (mappings[i].kind == MEMFD_FILE)
-			by_file = files[i];
-		if (mappings[i].kind == MEMFD)
-			by_address = files[i];
+	make_list();
+	files = calloc(n_mappings, sizeof(*files));
+	if (!files)
+		die("out of memory");
+	make_tables(iommufd);
+	for (unsigned int i = 0; i < n_mappings; i++) {
+		map_into(iommufd, i, files);
+		if (is_preserved(i))
+			memfds[n_memfds++] = files[i];
 	}
-	go(luo, iommufd, by_file, by_address);
+	free(files);
+	go(luo, iommufd);
 }
 
 static char *get_memory(int iommufd, int i)
@@ -408,61 +741,70 @@ static char *get_memory(int iommufd, int i)
 	return p;
 }
 
-static void take(bool and_go)
+/* Is this the mapping through which its memory is written? */
+static bool is_writer(int i)
 {
-	char *where[N_MAPPINGS];
-	int session, iommufd, by_file, by_address;
+	const struct mapping *m = &mappings[i];
+
+	if (!where[i] || !(m->access & WRITE))
+		return false;
+	return (m->kind != AGAIN && m->kind != COPY) ||
+	       mappings[m->of].ioas == NOT_MAPPED;
+}
+
+static void take(bool and_go, bool movable)
+{
 	struct hf_error err;
-	int luo = hf_luo_open(&err);
-	void *data;
-	size_t len;
+	int luo = hf_luo_open(&err), session, iommufd;
 
 	session = hf_luo_retrieve_session(luo, SESSION, &err);
 	if (session < 0)
 		die("no session");
-	if (hf_memfd_read(retrieve(session, NOTES), sizeof(notes), &data, &len,
-			  &err) || len != sizeof(notes))
-		die("no notes");
-	memcpy(&notes, data, len);
-	free(data);
-
+	step_done("session");
+	read_notes(retrieve(session, NOTES));
+	make_list();
+	step_done("notes");
 	iommufd = retrieve(session, IOMMUFD);
-	by_file = retrieve(session, FILE_TOKEN);
-	by_address = retrieve(session, ADDRESS_TOKEN);
-
-	memcpy(found.ioas, notes.ioas, sizeof(found.ioas));
-	read_tables(iommufd, &found);
-	for (int i = 0; i < 2; i++)
-		if (found.n[i] != notes.n[i] ||
-		    memcmp(found.extents[i], notes.extents[i],
-			   found.n[i] * sizeof(found.extents[i][0])))
-			die("table %d is another one", i);
-
-	for (unsigned int i = 0; i < N_MAPPINGS; i++) {
-		where[i] = get_memory(iommufd, i);
-		check(i, where[i], notes.generation);
+	step_done("iommufd");
+	for (unsigned int i = 0; i < n_mappings; i++) {
+		if (!is_preserved(i))
+			continue;
+		memfds[n_memfds] = retrieve(session, MEMFDS + n_memfds);
+		n_memfds++;
+		step_done(mappings[i].name);
 	}
+	compare_tables(iommufd);
+	if (movable)
+		check_movable();
+	for (unsigned int i = 0; i < n_mappings; i++) {
+		if (mappings[i].ioas == NOT_MAPPED)
+			continue;
+		where[i] = get_memory(iommufd, i);
+		if (i == N_FEW / 2)
+			step_done("half the memory");
+	}
+	step_done("memory");
 	if (hf_luo_finish(session, &err))
 		die("cannot finish");
+	step_done("finish");
 	close(session);
 
 	/* Through whichever mapping can be written; all are to see it */
 	notes.generation++;
-	for (unsigned int i = 0; i < N_MAPPINGS; i++) {
-		if (mappings[i].kind != AGAIN && mappings[i].kind != COPY &&
-		    mappings[i].access & WRITE)
-			fill(i, where[i], notes.generation);
-	}
-	for (unsigned int i = 0; i < N_MAPPINGS; i++)
-		check(i, where[i], notes.generation);
+	for (unsigned int i = 0; i < n_mappings; i++)
+		if (is_writer(i))
+			fill(i, where[i]);
+	step_done("written");
 
 	if (and_go)
-		go(luo, iommufd, by_file, by_address);
+		go(luo, iommufd);
 
+	destroy_tables(iommufd);
 	/* The mappings outlive it all */
 	close(iommufd);
-	for (unsigned int i = 0; i < N_MAPPINGS; i++)
-		check(i, where[i], notes.generation);
+	for (unsigned int i = 0; i < n_mappings; i++)
+		if (where[i])
+			check(i, where[i]);
 }
 
 static void drop(void)
@@ -477,16 +819,40 @@ static void drop(void)
 
 int main(int argc, char **argv)
 {
-	if (argc == 2 && !strcmp(argv[1], "make"))
+	static const struct option options[] = {
+		{ "go", no_argument, NULL, 'g' },
+		{ "after-step", required_argument, NULL, 's' },
+		{ "movable", no_argument, NULL, 'm' },
+		{ "many", no_argument, NULL, 'n' },
+		{ "hold", required_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	bool and_go = false, movable = false;
+	const char *verb;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (opt == 'g')
+			and_go = true;
+		else if (opt == 's')
+			after_step = optarg;
+		else if (opt == 'm')
+			movable = true;
+		else if (opt == 'n')
+			notes.many = true;
+		else if (opt == 'h')
+			hold = optarg;
+		else
+			return 2;
+	}
+	verb = optind + 1 == argc ? argv[optind] : "";
+	if (!strcmp(verb, "make"))
 		make();
-	else if (argc == 2 && !strcmp(argv[1], "take"))
-		take(false);
-	else if (argc == 3 && !strcmp(argv[1], "take") &&
-		 !strcmp(argv[2], "--go"))
-		take(true);
-	else if (argc == 2 && !strcmp(argv[1], "drop"))
+	else if (!strcmp(verb, "take"))
+		take(and_go || hold, movable);
+	else if (!strcmp(verb, "drop"))
 		drop();
 	else
-		die("usage: pages make | take [--go] | drop");
+		die("usage: pages make | take [OPTIONS] | drop");
 	return 0;
 }

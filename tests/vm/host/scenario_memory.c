@@ -4,6 +4,8 @@
 
 #include "scenario.h"
 
+static const char *const much_memory[] = { "-m", "4096M", NULL };
+
 #define COMMON(name_) .name = name_, .suite = SUITE_DEVICE, .device = "igb", \
 	.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .rate = 1000, \
 	.timeout_s = 180
@@ -14,6 +16,10 @@ const struct scenario scenarios_memory[] = {
 	{ COMMON("update-hugetlb"), .guest = "update", .updates = 2, .resumes = 2,
 	  .judged = JUDGED_ALL, .append = "hf.memory=hugetlb" },
 	{ COMMON("pages"), .guest = "pages", .updates = 2, .judged = JUDGED_BY_GUEST },
+	{ .name = "all-kinds", .suite = SUITE_DEVICE, .device = "igb", .iops = 100,
+	  .args = much_memory, .topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST,
+	  .guest = "all-kinds", .updates = 2, .resumes = 2, .judged = JUDGED_ALL, .rate = 300,
+	  .timeout_s = 300, .append = "hf.memory=anon hf.irq=msix" },
 	{ COMMON("pages-drop"), .guest = "pages-drop", .updates = 1, .judged = JUDGED_BY_GUEST },
 	{ .name = NULL },
 };
