@@ -19,31 +19,78 @@
 
 #include "fuzz.h"
 
-/* The decoder is given as much as the header says, as long as it may say so */
-static int decode(const void *data, size_t size, const char **wrong)
+unsigned char *memory;
+
+/* As in liveupdate.c: what is in no memory is not read */
+static int check_chunks(const struct iommufd_ser_view *view, const struct state *s)
 {
+	u32 i;
+
+	for (i = 0; i < view->hdr->nr_chunks; i++)
+		if (!chunk_is_there(view, i, s->nr_entries))
+			return -EINVAL;
+	return iommufd_ser_check_chunks(view);
+}
+
+/*
+ * The decoder is given as much as the header says, as long as it may say so, and
+ * no more claims and runs than there are.
+ */
+static int decode(const struct state *s, const char **wrong)
+{
+	size_t size = s->nr_entries * sizeof(u64), room = sizeof(*s->block);
 	struct iommufd_ser_view view;
 	struct iommufd_ser *block;
-	struct iommufd_ser hdr = { 0 };
-	size_t room = sizeof(hdr);
+	u64 *entries;
 	int rc;
 
-	memcpy(&hdr, data, size < sizeof(hdr) ? size : sizeof(hdr));
-	if (hdr.size > room && hdr.size <= IOMMUFD_SER_SIZE_MAX)
-		room = hdr.size;
+	if (s->block->size > room && s->block->size <= IOMMUFD_SER_SIZE_MAX)
+		room = s->block->size;
 	block = calloc(1, room);
-	if (!block)
+	entries = malloc(size);
+	if (!block || (size && !entries))
 		abort();
-	memcpy(block, data, size < room ? size : room);
+	memcpy(block, s->block, room < BLOCK_MAX ? room : BLOCK_MAX);
+	memcpy(entries, s->entries, size);
+	memory = (unsigned char *)entries - CHUNKS;
 
 	rc = iommufd_ser_check(block, &view);
 	*wrong = NULL;
 	if (!rc)
 		*wrong = oracle(block, &view);
-	else if (rc != -EINVAL && rc != -EILSEQ)
+	if (!rc && !*wrong) {
+		rc = check_chunks(&view, s);
+		if (!rc)
+			*wrong = oracle_chunks(&view);
+	}
+	if (rc && rc != -EINVAL && rc != -EILSEQ)
 		*wrong = "refused with another errno";
+	free(entries);
 	free(block);
 	return rc;
+}
+
+/* A file is a block, and then claims and runs */
+static struct state now;
+
+static void read_state(const unsigned char *data, size_t size)
+{
+	size_t block;
+
+	memset(now.block, 0, BLOCK_MAX);
+	memcpy(now.block, data, size < sizeof(*now.block) ? size : sizeof(*now.block));
+	block = min_t(u64, iommufd_ser_size(now.block), BLOCK_MAX);
+	block = block < size ? block : size;
+	memcpy(now.block, data, block);
+	now.nr_entries = min_t(u64, (size - block) / sizeof(u64), ENTRIES_MAX);
+	memcpy(now.entries, data + block, now.nr_entries * sizeof(u64));
+}
+
+static void new_state(void)
+{
+	now.block = calloc(1, BLOCK_MAX);
+	if (!now.block)
+		abort();
 }
 
 #ifdef LIBFUZZER
@@ -51,17 +98,15 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
-	struct iommufd_ser *copy = calloc(1, BLOCK_MAX);
 	const char *wrong;
 
-	if (!copy)
-		abort();
+	if (!now.block)
+		new_state();
+	read_state(data, size);
 	/* Without this it would not get past the checksum */
-	memcpy(copy, data, size < BLOCK_MAX ? size : BLOCK_MAX);
-	if (iommufd_ser_size(copy) <= BLOCK_MAX)
-		iommufd_ser_seal(copy);
-	decode(copy, BLOCK_MAX, &wrong);
-	free(copy);
+	if (iommufd_ser_size(now.block) <= BLOCK_MAX)
+		seal(&now);
+	decode(&now, &wrong);
 	if (wrong) {
 		fprintf(stderr, "accepted, but not: %s\n", wrong);
 		abort();
@@ -69,7 +114,6 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	return 0;
 }
 #else
-static struct iommufd_ser *now;
 static u64 now_seed;
 
 /* Also called by the sanitizers when they are about to end the program */
@@ -81,8 +125,8 @@ static void keep_block(void)
 	snprintf(name, sizeof(name), "block-%llu", now_seed);
 	f = fopen(name, "wb");
 	if (f) {
-		fwrite(now, 1, iommufd_ser_size(now) < BLOCK_MAX ?
-		       iommufd_ser_size(now) : BLOCK_MAX, f);
+		fwrite(now.block, 1, min_t(u64, iommufd_ser_size(now.block), BLOCK_MAX), f);
+		fwrite(now.entries, sizeof(u64), now.nr_entries, f);
 		fclose(f);
 	}
 	printf("# seed %llu, in file %s\n", now_seed, name);
@@ -116,14 +160,14 @@ static int fuzz(u64 seed, u64 blocks, double seconds)
 				break;
 		}
 
-		make_valid(&r, now);
-		if (decode(now, BLOCK_MAX, &wrong))
+		make_valid(&r, &now);
+		if (decode(&now, &wrong))
 			return bad("a valid block is refused");
 		if (wrong)
 			return bad(wrong);
 
-		make_damaged(&r, now);
-		switch (decode(now, BLOCK_MAX, &wrong)) {
+		make_damaged(&r, &now);
+		switch (decode(&now, &wrong)) {
 		case 0:
 			accepted++;
 			break;
@@ -146,6 +190,7 @@ static int fuzz(u64 seed, u64 blocks, double seconds)
 
 static int replay(const char *name)
 {
+	static unsigned char data[BLOCK_MAX + sizeof(now.entries)];
 	FILE *f = fopen(name, "rb");
 	const char *wrong;
 	size_t size;
@@ -155,10 +200,10 @@ static int replay(const char *name)
 		perror(name);
 		return 1;
 	}
-	memset(now, 0, BLOCK_MAX);
-	size = fread(now, 1, BLOCK_MAX, f);
+	size = fread(data, 1, sizeof(data), f);
 	fclose(f);
-	rc = decode(now, size, &wrong);
+	read_state(data, size);
+	rc = decode(&now, &wrong);
 	printf("# %s: %s%s%s\n", name, rc ? strerror(-rc) : "accepted",
 	       wrong ? ", but not: " : "", wrong ? wrong : "");
 	return !!wrong;
@@ -187,9 +232,7 @@ int main(int argc, char **argv)
 		}
 	}
 
-	now = calloc(1, BLOCK_MAX);
-	if (!now)
-		return 2;
+	new_state();
 	if (__sanitizer_set_death_callback)
 		__sanitizer_set_death_callback(keep_block);
 
@@ -197,7 +240,7 @@ int main(int argc, char **argv)
 		rc = fuzz(seed, blocks, seconds);
 	for (; optind < argc; optind++)
 		rc |= replay(argv[optind]);
-	free(now);
+	free(now.block);
 	return rc;
 }
 #endif

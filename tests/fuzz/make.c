@@ -27,10 +27,55 @@ static u32 next_id(struct rnd *r, u32 id)
 	return id + 1 + rnd_below(r, 3);
 }
 
-static void make_pages(struct rnd *r, struct iommufd_ser *hdr)
+/* Now and then more than fit into a chunk */
+static u32 some_entries(struct rnd *r, u32 few, u32 many)
 {
+	return rnd_below(r, rnd_below(r, 512) ? few : many);
+}
+
+static void make_claims(struct rnd *r, struct state *s, u32 nr)
+{
+	u64 pfn = 1 + rnd_below(r, 2) * rnd_below(r, 1 << 20);
+
+	for (; nr; nr--) {
+		u64 pages = 1 + rnd_below(r, rnd_below(r, 8) ? 16 :
+					     IOMMUFD_RUN_SER_NR_MAX);
+
+		/* To the very end; the others may touch the one before */
+		if (nr == 1 && !rnd_below(r, 8))
+			pfn = IOMMUFD_RUN_SER_PFN_MAX - (pages - 1);
+		s->entries[s->nr_entries++] = IOMMUFD_RUN_SER(pfn, pages);
+		pfn += pages + rnd_below(r, 2) * rnd_below(r, 1 << 20);
+	}
+}
+
+/* Within a claim, or from one into those that touch it; or a hole */
+static u64 make_run(struct rnd *r, const u64 *claims, u32 nr_claims)
+{
+	u64 pfn, end;
 	u32 i;
 
+	if (!nr_claims || !rnd_below(r, 8))
+		return IOMMUFD_RUN_SER(0, 1 + rnd_below(r, 64));
+
+	i = rnd_below(r, nr_claims);
+	pfn = IOMMUFD_RUN_SER_PFN(claims[i]);
+	end = pfn + IOMMUFD_RUN_SER_NR(claims[i]);
+	pfn += rnd_below(r, 2) * rnd_below(r, end - pfn);
+	while (++i < nr_claims && IOMMUFD_RUN_SER_PFN(claims[i]) == end)
+		end += IOMMUFD_RUN_SER_NR(claims[i]);
+	end = min_t(u64, end, pfn + IOMMUFD_RUN_SER_NR_MAX);
+	return IOMMUFD_RUN_SER(pfn, rnd_below(r, 2) ? end - pfn :
+						      1 + rnd_below(r, end - pfn));
+}
+
+static void make_pages(struct rnd *r, struct state *s)
+{
+	struct iommufd_ser *hdr = s->block;
+	u32 i, j;
+
+	make_claims(r, s, some_entries(r, 6, 9000));
+	hdr->nr_claims = s->nr_entries;
 	hdr->page_shift = PAGE_SHIFT;
 	for (i = 0; i < hdr->nr_pages; i++) {
 		struct iommufd_pages_ser *pages =
@@ -46,14 +91,25 @@ static void make_pages(struct rnd *r, struct iommufd_ser *hdr)
 				 pages->nr_pages) << PAGE_SHIFT;
 			continue;
 		}
-		pages->nr_runs = 1 + rnd_below(r, 9000);
+		/* Not many of many, the oracle is slow; and some for the rest */
+		pages->nr_runs = 1 + some_entries(r, 6, hdr->nr_claims < 64 ?
+						  9000 : 64);
+		pages->nr_runs = min_t(u64, pages->nr_runs,
+				       ENTRIES_MAX - s->nr_entries -
+				       (hdr->nr_pages - 1 - i));
 		hdr->nr_runs += pages->nr_runs;
-		hdr->nr_claims += rnd_below(r, 9000);
+		pages->nr_pages = 0;
+		for (j = 0; j < pages->nr_runs; j++) {
+			u64 run = make_run(r, s->entries, hdr->nr_claims);
+
+			s->entries[s->nr_entries++] = run;
+			pages->nr_pages += IOMMUFD_RUN_SER_NR(run);
+		}
 	}
 }
 
 /* Their number is known only now, and what is behind them moves */
-static void make_chunks(struct rnd *r, struct iommufd_ser *hdr)
+static void make_chunks(struct iommufd_ser *hdr)
 {
 	u32 i;
 
@@ -63,9 +119,31 @@ static void make_chunks(struct rnd *r, struct iommufd_ser *hdr)
 		struct iommufd_chunk_ser *chunk =
 			iommufd_ser_entry(hdr, SER_CHUNKS, i);
 
-		chunk->phys = (1 + rnd(r) / PAGE_SIZE / 2) * PAGE_SIZE;
-		chunk->checksum = rnd(r);
+		chunk->phys = CHUNKS + (u64)i * IOMMUFD_CHUNK_SER_ENTRIES *
+				       sizeof(u64);
 	}
+}
+
+bool chunk_is_there(const struct iommufd_ser_view *v, u32 chunk, u64 nr_entries)
+{
+	u64 size = iommufd_ser_chunk_entries(v->hdr, chunk) * sizeof(u64);
+	u64 phys = v->chunks[chunk].phys, end = CHUNKS + nr_entries * sizeof(u64);
+
+	return phys >= CHUNKS && phys <= end && size <= end - phys;
+}
+
+void seal(struct state *s)
+{
+	struct iommufd_ser_view view;
+	u32 i;
+
+	iommufd_ser_view_init(&view, s->block);
+	memory = (u8 *)s->entries - CHUNKS;
+	for (i = 0; i < s->block->nr_chunks; i++)
+		if (chunk_is_there(&view, i, s->nr_entries))
+			view.chunks[i].checksum =
+				iommufd_ser_chunk_checksum(&view, i);
+	iommufd_ser_seal(s->block);
 }
 
 static void make_ioas(struct rnd *r, struct iommufd_ser *hdr)
@@ -170,11 +248,17 @@ static u32 some(struct rnd *r)
 }
 
 /* What the encoder of the kernel could have made */
-void make_valid(struct rnd *r, struct iommufd_ser *hdr)
+void make_valid(struct rnd *r, struct state *s)
 {
+	struct iommufd_ser *hdr = s->block;
+
 	memset(hdr, 0, BLOCK_MAX);
+	s->nr_entries = 0;
 	if (!rnd_below(r, 8)) {
 		iommufd_ser_sample(hdr);
+		memcpy(s->entries, sample_runs, sizeof(sample_runs));
+		s->nr_entries = ARRAY_SIZE(sample_runs);
+		seal(s);
 		return;
 	}
 
@@ -191,12 +275,12 @@ void make_valid(struct rnd *r, struct iommufd_ser *hdr)
 	}
 	if (hdr->nr_hwpt)
 		hdr->nr_devices = some(r);
-	make_pages(r, hdr);
-	make_chunks(r, hdr);
+	make_pages(r, s);
+	make_chunks(hdr);
 	make_ioas(r, hdr);
 	make_hwpt(r, hdr);
 	make_devices(r, hdr);
-	iommufd_ser_seal(hdr);
+	seal(s);
 }
 
 /* A value of @size bytes that a check might get wrong, or one from elsewhere */
@@ -290,20 +374,86 @@ static void damage_entry(struct rnd *r, struct iommufd_ser *hdr)
 	hdr->size = iommufd_ser_size(hdr);
 }
 
+/* Runs of one page object are said to be of another: the sum is right */
+static void damage_sum(struct rnd *r, struct iommufd_ser *hdr)
+{
+	struct iommufd_pages_ser *a, *b;
+	u64 moved;
+
+	if (!hdr->nr_pages)
+		return;
+	a = iommufd_ser_entry(hdr, SER_PAGES, rnd_below(r, hdr->nr_pages));
+	b = iommufd_ser_entry(hdr, SER_PAGES, rnd_below(r, hdr->nr_pages));
+	moved = odd_value(r, hdr, hdr->size, 1);
+	a->nr_runs += moved;
+	b->nr_runs -= moved;
+}
+
 /* Does @hdr describe a block that fits? Only then the damage can go on. */
 static bool fits(const struct iommufd_ser *hdr)
 {
 	return iommufd_ser_size(hdr) <= BLOCK_MAX / 2;
 }
 
-void make_damaged(struct rnd *r, struct iommufd_ser *hdr)
+/* A claim or run: exchanged, twice, a page more or less at either end, anything */
+static void damage_run(struct rnd *r, struct state *s)
 {
+	u64 *a, *b, old;
+
+	if (!s->nr_entries)
+		return;
+	a = &s->entries[rnd_below(r, s->nr_entries)];
+	b = &s->entries[rnd_below(r, s->nr_entries)];
+	/* At the border of two chunks more often than that */
+	if (!rnd_below(r, 4) && s->nr_entries > IOMMUFD_CHUNK_SER_ENTRIES)
+		a = &s->entries[IOMMUFD_CHUNK_SER_ENTRIES - rnd_below(r, 2)];
+	old = *a;
+	switch (rnd_below(r, 8)) {
+	case 0:
+		*a = *b;
+		*b = old;
+		break;
+	case 1:
+		*a = *b;
+		break;
+	case 2:
+		*a = old + 1;
+		break;
+	case 3:
+		*a = old - 1;
+		break;
+	case 4:
+		*a = old + (1ULL << IOMMUFD_RUN_SER_NR_BITS);
+		break;
+	case 5:
+		*a = old - (1ULL << IOMMUFD_RUN_SER_NR_BITS);
+		break;
+	default:
+		*a = odd_value(r, s->block, s->block->size, old);
+		break;
+	}
+}
+
+void make_damaged(struct rnd *r, struct state *s)
+{
+	struct iommufd_ser *hdr = s->block;
 	u32 n = 1 + rnd_below(r, 3), i;
 
-	make_valid(r, hdr);
+	make_valid(r, s);
+	/* Nothing but that, or it would seldom get there */
+	if (!rnd_below(r, 3)) {
+		while (n--)
+			damage_run(r, s);
+		if (rnd_below(r, 16))
+			seal(s);
+		return;
+	}
+
 	for (i = 0; i < n && fits(hdr); i++) {
 		hdr->size = iommufd_ser_size(hdr);
-		if (rnd_below(r, 3))
+		if (!rnd_below(r, 16))
+			damage_sum(r, hdr);
+		else if (rnd_below(r, 3))
 			damage_field(r, hdr);
 		else
 			damage_entry(r, hdr);
@@ -320,7 +470,7 @@ void make_damaged(struct rnd *r, struct iommufd_ser *hdr)
 		break;
 	default:
 		if (fits(hdr))
-			iommufd_ser_seal(hdr);
+			seal(s);
 		else
 			hdr->size = iommufd_ser_size(hdr);
 		break;

@@ -4,6 +4,8 @@
  * entry against each other one, in 128 bits, with no thought for speed.
  */
 
+#include <linux/xxhash.h>
+
 #include "fuzz.h"
 
 __extension__ typedef unsigned __int128 u128;
@@ -135,7 +137,68 @@ static const char *devices(const struct iommufd_ser_view *v)
 	return NULL;
 }
 
-/* The condition that does not hold, or NULL. @block is what was checked. */
+/* A claim or run as the ABI has it, wherever it is */
+static u64 entry(const struct iommufd_ser_view *v, u64 i, u64 *pages)
+{
+	const u64 *chunk = phys_to_virt(v->chunks[i / 8192].phys);
+
+	*pages = (chunk[i % 8192] & 0xffffff) + 1;
+	return chunk[i % 8192] >> 24;
+}
+
+/* Whose end is behind @pfn: 0 if no claim has it */
+static u64 claim_end(const struct iommufd_ser_view *v, u64 pfn)
+{
+	u64 i, first, pages;
+
+	for (i = 0; i < v->hdr->nr_claims; i++) {
+		first = entry(v, i, &pages);
+		if (pfn >= first && pfn < first + pages)
+			return first + pages;
+	}
+	return 0;
+}
+
+const char *oracle_chunks(const struct iommufd_ser_view *v)
+{
+	u64 i, j, at, end = 0, pages, next = v->hdr->nr_claims;
+
+	for (i = 0; i < v->hdr->nr_chunks; i++) {
+		u64 left = v->hdr->nr_claims + v->hdr->nr_runs - i * 8192;
+
+		HOLDS(v->chunks[i].checksum ==
+		      xxh64(phys_to_virt(v->chunks[i].phys),
+			    min_t(u64, left, 8192) * sizeof(u64), 0));
+	}
+
+	for (i = 0; i < v->hdr->nr_claims; i++) {
+		at = entry(v, i, &pages);
+		HOLDS(at);
+		HOLDS(at >= end);
+		end = at + pages;
+		HOLDS(end <= 1ULL << 40);
+	}
+
+	for (i = 0; i < v->hdr->nr_pages; i++) {
+		const struct iommufd_pages_ser *p = &v->pages[i];
+		u128 sum = 0;
+
+		for (j = 0; j < p->nr_runs; j++) {
+			at = entry(v, next++, &pages);
+			sum += pages;
+			if (!at)
+				continue;
+			for (end = at + pages; at < end;) {
+				at = claim_end(v, at);
+				HOLDS(at);
+			}
+		}
+		HOLDS(p->flags & IOMMUFD_PAGES_SER_MEMFD || sum == p->nr_pages);
+	}
+	return NULL;
+}
+
+/* @block is what was checked */
 const char *oracle(struct iommufd_ser *block, const struct iommufd_ser_view *v)
 {
 	struct iommufd_ser *hdr = v->hdr;

@@ -34,7 +34,8 @@ typedef unsigned long long u64;
 #define check_add_overflow(a, b, sum) __builtin_add_overflow(a, b, sum)
 
 /* The chunks of a block are where the program has put them */
-#define phys_to_virt(phys)	((void *)(uintptr_t)(phys))
+extern unsigned char *memory;
+#define phys_to_virt(phys)	((void *)(memory + (phys)))
 
 /* The program counts what is refused, and needs no words for it */
 #define pr_err(...)		do { } while (0)
