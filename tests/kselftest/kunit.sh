@@ -3,7 +3,8 @@
 #
 # The KUnit suites of the decoders of what is handed over: load each module, print
 # what debugfs says of its suites. In a guest without modprobe the modules lie in
-# /modules/*. A suite whose module was not built is skipped.
+# /modules/*. A suite whose module was not built is skipped, one that does not load
+# has failed.
 
 results=/sys/kernel/debug/kunit
 taint_test=$((1 << 18))
@@ -18,15 +19,17 @@ vfio_pci_ser_kunit vfio_pci_ser
 pci_ser_kunit pci_ser pci_state_ser
 '
 
+# Returns 2 if there is no such module
 load()
 {
 	for folder in /modules/*; do
 		[ -e "$folder/$1.ko" ] || continue
 		[ -d "$results" ] || insmod "$folder/kunit.ko" || return 1
-		insmod "$folder/$1.ko"
-		return
+		insmod "$folder/$1.ko" || return 1
+		return 0
 	done
-	modprobe -q "$1" 2>/dev/null
+	modprobe -q -n "$1" 2>/dev/null || return 2
+	modprobe "$1" || return 1
 }
 
 tainted()
@@ -58,12 +61,19 @@ dmesg -n 1
 while read -r module names; do
 	[ -n "$module" ] || continue
 	loaded=0
-	load "$module" || loaded=1
+	load "$module" || loaded=$?
 	for suite in $names; do
-		if [ "$loaded" = 1 ]; then
+		case $loaded in
+		1)
+			echo "# $module cannot be loaded"
+			result "$suite" 1
+			continue
+			;;
+		2)
 			result "$suite" 0 "SKIP no module $module"
 			continue
-		fi
+			;;
+		esac
 		sed 's/^/  /' "$results/$suite/results"
 		grep -q "^ok [0-9]* $suite" "$results/$suite/results"
 		result "$suite" $?
