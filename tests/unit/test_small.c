@@ -141,6 +141,8 @@ static void reasons(void)
 	}
 	CHECK_HAS(hf_preserve_reason(HF_OBJ_DEVICE, ENOTCONN), "not bound");
 	CHECK_HAS(hf_preserve_reason(HF_OBJ_IOMMUFD, ENXIO), "not preserved in this session");
+	CHECK_HAS(hf_preserve_reason(HF_OBJ_IOMMUFD, EEXIST), "memory is preserved already");
+	CHECK_HAS(hf_preserve_reason(HF_OBJ_MEMFD, EEXIST), "memory is preserved already");
 	CHECK_HAS(hf_retrieve_reason(HF_OBJ_DEVICE, EUNATCH), "module");
 	CHECK_HAS(hf_retrieve_reason(HF_OBJ_IOMMUFD, EUNATCH), "module");
 }

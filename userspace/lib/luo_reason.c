@@ -34,6 +34,7 @@ static const struct reason preserve_memfd[] = {
 	{ EOPNOTSUPP, "it has seals this kernel does not carry" },
 	{ EFBIG, "it is too large" },
 	{ EBUSY, "it is preserved already, in this session or another" },
+	{ EEXIST, "its token is used already in this session, or some of its memory is preserved already by an iommufd; memfds go before the iommufd that maps them" },
 	{}
 };
 
@@ -41,7 +42,8 @@ static const struct reason preserve_iommufd[] = {
 	{ ENOENT, "the kernel cannot preserve iommufds: it lacks the holdfast series or CONFIG_IOMMUFD_LIVEUPDATE" },
 	{ EOPNOTSUPP, "it holds an object or a kind of memory that is not carried; use anonymous, shmem or hugetlb memory and only noiommu HWPTs (dmesg says which area)" },
 	{ ENOTCONN, "a device bound to it is not attached to an IOAS" },
-	{ ENXIO, "it maps a memfd that is not preserved in this session; the driver must keep the memfd's descriptor open, and memfds go before the iommufd (dmesg says which area)" },
+	{ ENXIO, "an IOAS that no device uses maps a memfd that is not preserved in this session: nothing holds that memory (dmesg says which area)" },
+	{ EEXIST, "its token is used already in this session, or some of its memory is preserved already, by another iommufd or in another session (dmesg says which area)" },
 	{ EBUSY, "it is preserved already, or is just being changed" },
 	{}
 };
