@@ -270,7 +270,7 @@ TEST_F(context, used_as_container)
 TEST_F(context, noiommu_container)
 {
 	int container = open("/dev/vfio/vfio", O_RDWR);
-	int group = vfio_open_noiommu_group();
+	int group = vfio_open_noiommu_group(0);
 
 	if (container < 0 || group < 0)
 		SKIP(return, "no /dev/vfio/vfio, or no noiommu group");

@@ -95,8 +95,8 @@ int iommufd_usable(int iommufd, __u32 ioas);
  * without an IOMMU. -ENODEV if there is none, -EPERM without CAP_SYS_RAWIO.
  */
 int vfio_open_noiommu(unsigned int n, char bdf[16]);
-/* /dev/vfio/noiommu-N */
-int vfio_open_noiommu_group(void);
+/* /dev/vfio/noiommu-N, that of the n-th device */
+int vfio_open_noiommu_group(unsigned int n);
 
 int vfio_bind(int device, int iommufd, __u32 *dev_id);
 int vfio_attach(int device, __u32 ioas);

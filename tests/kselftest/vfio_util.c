@@ -64,11 +64,11 @@ int vfio_open_noiommu(unsigned int n, char bdf[16])
 	return fd;
 }
 
-int vfio_open_noiommu_group(void)
+int vfio_open_noiommu_group(unsigned int n)
 {
 	char name[64];
 
-	return open_nth("/dev/vfio", 0, name, sizeof(name));
+	return open_nth("/dev/vfio", n, name, sizeof(name));
 }
 
 int vfio_bind(int device, int iommufd, __u32 *dev_id)
