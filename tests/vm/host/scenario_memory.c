@@ -21,5 +21,8 @@ const struct scenario scenarios_memory[] = {
 	  .guest = "all-kinds", .updates = 2, .resumes = 2, .judged = JUDGED_ALL, .rate = 300,
 	  .timeout_s = 300, .append = "hf.memory=anon hf.irq=msix" },
 	{ COMMON("pages-drop"), .guest = "pages-drop", .updates = 1, .judged = JUDGED_BY_GUEST },
+	{ COMMON("limits"), .guest = "limits", .updates = 1, .judged = JUDGED_BY_GUEST },
+	{ COMMON("scattered"), .guest = "scattered", .updates = 1, .judged = JUDGED_BY_GUEST,
+	  .args = much_memory, .append = "hugepagesz=1G hugepages=1" },
 	{ .name = NULL },
 };
