@@ -271,12 +271,20 @@ struct wanted {
  * @iommufd: of iommufds
  * @device: of VFIO devices
  * @m: manifest without tables, in the same order
+ * @huge: memfds of huge pages, which are no objects of their own
+ * @n_huge: how many
  */
 struct taken {
 	int *memfd;
 	int *iommufd;
 	int *device;
 	struct hf_manifest m;
+	struct taken_huge {
+		int fd;
+		uint64_t size;
+		char name[HF_NAME_MAX + 1];
+	} *huge;
+	size_t n_huge;
 };
 
 /**
@@ -296,6 +304,18 @@ int take_from(const struct wanted *w, size_t n, struct taken *t,
 
 /** take_free() - close and release everything */
 void take_free(struct taken *t);
+
+/**
+ * huge_check() - is all of the memfds of huge pages carried?
+ * @t: what was taken, with the tables of the IOASes
+ * @err: message on failure
+ *
+ * The kernel does not carry them as files, but the memory of an IOAS whatever
+ * file it is of. What is not mapped for DMA would be lost.
+ *
+ * Return: 0; -EOPNOTSUPP when there is such memory; or a negative errno.
+ */
+int huge_check(const struct taken *t, struct hf_error *err);
 
 int cmd_preserve(struct cli *cli, int argc, char **argv);
 int cmd_kexec(struct cli *cli, int argc, char **argv);

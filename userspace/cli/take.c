@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <holdfast/iommu.h>
+#include <holdfast/memfd.h>
 #include <holdfast/proc.h>
 #include <holdfast/vfio.h>
 
@@ -32,6 +33,9 @@ void take_free(struct taken *t)
 	close_all(t->memfd, t->m.n_memfd);
 	close_all(t->iommufd, t->m.n_iommufd);
 	close_all(t->device, t->m.n_device);
+	while (t->n_huge)
+		close(t->huge[--t->n_huge].fd);
+	free(t->huge);
 	hf_manifest_free(&t->m);
 	memset(t, 0, sizeof(*t));
 }
@@ -101,6 +105,25 @@ static int same_inode(int a, int b)
 	       x.st_ino == y.st_ino;
 }
 
+/* It travels with the iommufd that maps it */
+static int add_huge(struct taken *t, int fd, const struct hf_proc_fd *from,
+		    uint64_t size)
+{
+	struct taken_huge *h = &t->huge[t->n_huge];
+	size_t i;
+
+	for (i = 0; i < t->n_huge; i++)
+		if (same_inode(t->huge[i].fd, fd)) {
+			close(fd);
+			return 0;
+		}
+	clean(h->name, sizeof(h->name), from->name, "memfd", false);
+	h->fd = fd;
+	h->size = size;
+	t->n_huge++;
+	return 0;
+}
+
 static int add_memfd(struct taken *t, int fd, const struct hf_proc_fd *from,
 		     uint64_t client, struct hf_error *err)
 {
@@ -126,6 +149,8 @@ static int add_memfd(struct taken *t, int fd, const struct hf_proc_fd *from,
 			       strerror(errno));
 	}
 	d.size = (uint64_t)st.st_size;
+	if (hf_memfd_huge_page(fd))
+		return add_huge(t, fd, from, d.size);
 	clean(d.name, sizeof(d.name), from->name, "memfd", false);
 	t->memfd[t->m.n_memfd] = fd;
 	t->m.memfd[t->m.n_memfd++] = d;
@@ -201,6 +226,7 @@ static int make_room(struct taken *t, size_t n, struct hf_error *err)
 		{ (void **)&t->memfd, sizeof(int), t->m.n_memfd },
 		{ (void **)&t->iommufd, sizeof(int), t->m.n_iommufd },
 		{ (void **)&t->device, sizeof(int), t->m.n_device },
+		{ (void **)&t->huge, sizeof(*t->huge), t->n_huge },
 		{ (void **)&t->m.memfd, sizeof(*t->m.memfd), t->m.n_memfd },
 		{ (void **)&t->m.iommufd, sizeof(*t->m.iommufd),
 		  t->m.n_iommufd },

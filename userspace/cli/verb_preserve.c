@@ -230,6 +230,8 @@ static int fill_session(struct cli *cli, int session, struct taken *t,
 	ret = read_tables(t, err);
 	if (!ret)
 		ret = check_bound_here(t, err);
+	if (!ret)
+		ret = huge_check(t, err);
 	if (ret)
 		return ret;
 	infer_ids(&t->m);

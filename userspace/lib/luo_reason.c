@@ -30,7 +30,7 @@ static const struct reason preserve_any[] = {
 };
 
 static const struct reason preserve_memfd[] = {
-	{ ENOENT, "the kernel carries no such file: only memfds on shmem are carried, not MFD_HUGETLB ones; use ordinary or transparent huge pages" },
+	{ ENOENT, "the kernel carries no such file: only memfds on shmem are" },
 	{ EOPNOTSUPP, "it has seals this kernel does not carry" },
 	{ EFBIG, "it is too large" },
 	{ EBUSY, "it is preserved already, in this session or another" },

@@ -6,7 +6,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
+
+#include <linux/magic.h>
 
 #include <holdfast/memfd.h>
 
@@ -77,4 +80,13 @@ int hf_memfd_read(int fd, size_t max, void **data, size_t *len,
 	*data = buf;
 	*len = want;
 	return 0;
+}
+
+uint64_t hf_memfd_huge_page(int fd)
+{
+	struct statfs st;
+
+	if (fstatfs(fd, &st) || st.f_type != HUGETLBFS_MAGIC)
+		return 0;
+	return (uint64_t)st.f_bsize;
 }

@@ -81,7 +81,9 @@ start_one() {
 HUGE_PAGES=72
 
 start_driver() {
-	[ "$hf_memory" != hugetlb ] || echo $HUGE_PAGES >/proc/sys/vm/nr_hugepages
+	case $hf_memory in
+	hugetlb*) echo $HUGE_PAGES >/proc/sys/vm/nr_hugepages ;;
+	esac
 	allow_huge_memfds
 	# shellcheck disable=SC2086
 	set -- $devices

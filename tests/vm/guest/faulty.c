@@ -11,7 +11,7 @@
  * and ends it.
  *
  * Faults of its own:	unbound, unattached, no-iommufd, other-iommufd, none
- * Of a driver at work:	page-cache
+ * Of a driver at work:	page-cache, huge-memfd, huge-hole
  */
 #include <err.h>
 #include <errno.h>
@@ -137,6 +137,23 @@ static void map_page_cache(struct driver *d)
 		err(1, "cannot map");
 }
 
+/* A memfd of huge pages that no device can reach, one or both of its pages */
+static void make_huge(bool all)
+{
+	const size_t page = 2u << 20;
+	int fd = memfd_create("huge", MFD_HUGETLB);
+	char *p;
+
+	if (fd < 0 || ftruncate(fd, 2 * page))
+		err(1, "memfd of huge pages");
+	p = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED)
+		err(1, "two huge pages");
+	*p = 1;
+	if (all)
+		p[page] = 1;
+}
+
 static void unmap(const struct driver *d)
 {
 	struct iommu_ioas_unmap arg = {
@@ -158,6 +175,8 @@ static void commit(struct driver *d, const char *fault)
 		err(1, "/dev/iommu");
 	if (!strcmp(fault, "page-cache"))
 		map_page_cache(d);
+	if (!strncmp(fault, "huge-", 5))
+		make_huge(!strcmp(fault, "huge-memfd"));
 }
 
 static void undo(const struct driver *d, const char *fault)

@@ -15,6 +15,8 @@ const struct scenario scenarios_memory[] = {
 	  .judged = JUDGED_ALL, .append = "hf.memory=anon" },
 	{ COMMON("update-hugetlb"), .guest = "update", .updates = 2, .resumes = 2,
 	  .judged = JUDGED_ALL, .append = "hf.memory=hugetlb" },
+	{ COMMON("update-hugetlb-memfd"), .guest = "update", .updates = 2, .resumes = 2,
+	  .judged = JUDGED_ALL, .append = "hf.memory=hugetlb-memfd" },
 	{ COMMON("pages"), .guest = "pages", .updates = 2, .judged = JUDGED_BY_GUEST },
 	{ .name = "all-kinds", .suite = SUITE_DEVICE, .device = "igb", .iops = 100,
 	  .args = much_memory, .topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST,

@@ -35,13 +35,20 @@ static void *map_aligned(int fd, uint64_t offset, size_t size, int flags)
 		    flags | MAP_FIXED, fd, (off_t)offset);
 }
 
+/* What to do if there is no memory */
+static const char *pool(const struct dma_memory *mem)
+{
+	return mem->kind == DMA_HUGETLB || mem->kind == DMA_HUGETLB_FILE ?
+	       " (see /proc/sys/vm/nr_hugepages)" : "";
+}
+
 static int map_memfd(struct dma_memory *mem, const char *name)
 {
 	void *map = map_aligned(mem->fd, 0, mem->size, MAP_SHARED);
 
 	if (map == MAP_FAILED)
-		return fail("memfd %s: cannot map %llu bytes: %m", name,
-			    (unsigned long long)mem->size);
+		return fail("memfd %s: cannot map %llu bytes: %m%s", name,
+			    (unsigned long long)mem->size, pool(mem));
 	mem->bytes = map;
 	return 0;
 }
@@ -51,17 +58,13 @@ static int map_anonymous(struct dma_memory *mem, const char *name)
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS;
 	void *map;
 
-	if (mem->kind == DMA_HUGETLB) {
-		mem->size = (mem->size + DMA_HUGE - 1) & ~(uint64_t)(DMA_HUGE - 1);
+	if (mem->kind == DMA_HUGETLB)
 		flags |= MAP_HUGETLB;
-	}
 	mem->fd = -1;
 	map = map_aligned(-1, 0, mem->size, flags);
 	if (map == MAP_FAILED)
 		return fail("%s: cannot allocate %llu bytes: %m%s", name,
-			    (unsigned long long)mem->size,
-			    mem->kind == DMA_HUGETLB ?
-			    " (see /proc/sys/vm/nr_hugepages)" : "");
+			    (unsigned long long)mem->size, pool(mem));
 	mem->bytes = map;
 	return 0;
 }
@@ -71,9 +74,12 @@ static int make_memory(struct dma_memory *mem, enum dma_kind kind,
 {
 	mem->kind = kind;
 	mem->size = size;
-	if (kind != DMA_MEMFD)
+	if (kind == DMA_HUGETLB || kind == DMA_HUGETLB_FILE)
+		mem->size = (size + DMA_HUGE - 1) & ~(uint64_t)(DMA_HUGE - 1);
+	if (kind == DMA_ANON || kind == DMA_HUGETLB)
 		return map_anonymous(mem, name);
-	mem->fd = memfd_create(name, MFD_CLOEXEC);
+	mem->fd = memfd_create(name, MFD_CLOEXEC |
+			       (kind == DMA_HUGETLB_FILE ? MFD_HUGETLB : 0));
 	if (mem->fd < 0)
 		return fail("memfd %s: %m", name);
 	if (ftruncate(mem->fd, (off_t)mem->size))
@@ -128,7 +134,7 @@ static int map_ioas(const struct vfio_device *vdev,
 		.iova = iova,
 	};
 
-	if (mem->kind != DMA_MEMFD)
+	if (mem->fd < 0)
 		return map_ioas_address(vdev, mem, iova);
 	return ioctl(vdev->iommufd, IOMMU_IOAS_MAP_FILE, &map) ? -errno : 0;
 }
@@ -152,6 +158,7 @@ int dma_kind(const char *word, enum dma_kind *kind)
 		[DMA_MEMFD] = "memfd",
 		[DMA_ANON] = "anon",
 		[DMA_HUGETLB] = "hugetlb",
+		[DMA_HUGETLB_FILE] = "hugetlb-memfd",
 	};
 
 	for (int i = 0; i < DMA_KINDS; i++) {

@@ -17,6 +17,7 @@ enum dma_kind {
 	DMA_MEMFD,	/* handed over by itself, under its name */
 	DMA_ANON,	/* handed over with the iommufd, as are the others */
 	DMA_HUGETLB,	/* MAP_HUGETLB */
+	DMA_HUGETLB_FILE, /* memfd with MFD_HUGETLB */
 	DMA_KINDS
 };
 
@@ -29,7 +30,7 @@ struct dma_memory {
 };
 
 /**
- * dma_kind() - what a word stands for: memfd, anon, hugetlb
+ * dma_kind() - what a word stands for: memfd, anon, hugetlb, hugetlb-memfd
  * @word: the word
  * @kind: out
  *

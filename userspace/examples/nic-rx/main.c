@@ -58,7 +58,8 @@ static void usage(FILE *to)
 "  --descriptors N   ring size, a multiple of 8 up to 65520 (default 65520)\n"
 "  --sequences N     sequence numbers to account (default 262144)\n"
 "  --memory KIND     rings and buffers are memfds (memfd, the default), anonymous\n"
-"                    memory (anon) or huge pages (hugetlb)\n"
+"                    memory (anon), huge pages (hugetlb) or memfds of huge pages\n"
+"                    (hugetlb-memfd)\n"
 "  --memory-only     with --resume: use no device, only look into the ring\n"
 "  --timeout MS      with --status: how long to wait (default 10000)\n"
 "  --when WORD       with --registers: word for the event (default \"idle\")\n"
@@ -143,7 +144,7 @@ static int parse_option(struct options *opt, int c)
 		break;
 	case 'M':
 		if (dma_kind(optarg, &opt->kind))
-			return option_complain("--memory takes memfd, anon or hugetlb");
+			return option_complain("--memory takes memfd, anon, hugetlb or hugetlb-memfd");
 		break;
 	case 'm':
 		opt->memory_only = true;

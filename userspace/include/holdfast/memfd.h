@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include <stdint.h>
+
 #include <holdfast/error.h>
 
 /**
@@ -33,5 +35,13 @@ int hf_memfd_sealed(const char *name, const void *data, size_t len,
  */
 int hf_memfd_read(int fd, size_t max, void **data, size_t *len,
 		  struct hf_error *err);
+
+/**
+ * hf_memfd_huge_page() - is it made of huge pages (MFD_HUGETLB)?
+ * @fd: memfd
+ *
+ * Return: their size in bytes, 0 if it is not.
+ */
+uint64_t hf_memfd_huge_page(int fd);
 
 #endif

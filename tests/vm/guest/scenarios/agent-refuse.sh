@@ -34,6 +34,16 @@ refuse_spoiled() {
 	be_faulty handoff pass --pid "$driver" -- /bin/faulty page-cache
 	not_preserved "page cache" "memory that is not carried" "$driver"
 	mend
+	echo 2 >/proc/sys/vm/nr_hugepages
+	be_faulty handoff pass --pid "$driver" -- /bin/faulty huge-memfd
+	not_preserved "huge pages beside the IOAS" \
+		"memfd huge: its huge page at offset 0x0 is not mapped for DMA" "$faulty"
+	mend
+	be_faulty handoff pass --pid "$driver" -- /bin/faulty huge-hole
+	not_preserved "huge pages not all there" \
+		"memfd huge: only 2097152 of its 4194304 bytes" "$faulty"
+	mend
+	echo 0 >/proc/sys/vm/nr_hugepages
 }
 
 refuse_process() {
