@@ -21,7 +21,7 @@ check-fuzz:	## The decoder of a preserved iommufd against damaged blocks
 check-build:	## Build matrix: series, checkpatch, sparse, bisect, modules
 	@mk/check.sh build
 
-check-debug:	## The update on the debug kernel (lockdep, KASAN, kmemleak)
+check-debug:	## Updates on the debug kernel (lockdep, KASAN, kmemleak, faults)
 	@mk/check.sh debug
 
 check-long:	## Many updates in a row

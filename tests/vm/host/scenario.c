@@ -6,7 +6,7 @@
 
 static const struct scenario *const tables[] = { scenarios_update, scenarios_device,
 						 scenarios_orphan, scenarios_kho,
-						 scenarios_memory };
+						 scenarios_memory, scenarios_fault };
 
 const struct scenario *scenario_next(const struct scenario *sc)
 {

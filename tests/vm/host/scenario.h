@@ -88,6 +88,7 @@ extern const struct scenario scenarios_device[];
 extern const struct scenario scenarios_orphan[];
 extern const struct scenario scenarios_kho[];
 extern const struct scenario scenarios_memory[];
+extern const struct scenario scenarios_fault[];
 
 /* The scenario behind @sc in all tables; the first one for NULL; NULL behind the last one. */
 const struct scenario *scenario_next(const struct scenario *sc);
