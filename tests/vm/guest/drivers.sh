@@ -110,6 +110,19 @@ wait_frames() {
 	"${drivers%% *}" --status "$driver" --count "$1" --timeout 60000
 }
 
+# start_work [noted] - load the next kernel and have the drivers at work, noted
+# with what the memory and the devices look like meanwhile
+start_work() {
+	load_next_kernel
+	bind_vfio
+	start_driver
+	if [ "${1-}" = noted ]; then
+		dump_meminfo driver
+		dump_config running
+	fi
+	wait_frames "$hf_warm"
+}
+
 # wait_more_frames N - until there are that many from now on
 wait_more_frames() {
 	position=$("${drivers%% *}" --status "$driver" |

@@ -5,12 +5,7 @@
 # it is cancelled, and the driver carries on in the kernel it started in.
 
 kernel_1() {
-	load_next_kernel
-	bind_vfio
-	start_driver
-	dump_meminfo driver
-	dump_config running
-	wait_frames "$hf_warm"
+	start_work noted
 	preserve
 	detach_driver
 	sleep 0.5

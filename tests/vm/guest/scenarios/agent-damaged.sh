@@ -5,12 +5,7 @@
 # done to the device because of it: read right in the end, all frames are there.
 
 kernel_1() {
-	load_next_kernel
-	bind_vfio
-	start_driver
-	dump_meminfo driver
-	dump_config running
-	wait_frames "$hf_warm"
+	start_work noted
 	preserve
 	detach_driver
 	go

@@ -16,12 +16,7 @@ restore_until() {
 }
 
 kernel_1() {
-	load_next_kernel
-	bind_vfio
-	start_driver
-	dump_meminfo driver
-	dump_config running
-	wait_frames "$hf_warm"
+	start_work noted
 	preserve
 	detach_driver
 	go

@@ -5,10 +5,7 @@
 # must stop writing, and the memory must stay out of use.
 
 kernel_1() {
-	load_next_kernel
-	bind_vfio
-	start_driver
-	wait_frames "$hf_warm"
+	start_work
 	preserve
 	detach_driver
 	go

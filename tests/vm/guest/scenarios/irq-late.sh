@@ -6,12 +6,7 @@
 # woken once when it arms; with hf.kick=no it does not.
 
 kernel_1() {
-	load_next_kernel
-	bind_vfio
-	start_driver
-	dump_meminfo driver
-	dump_config running
-	wait_frames "$hf_warm"
+	start_work noted
 	update
 }
 

@@ -8,10 +8,7 @@
 . /hf/scenarios/orphan-lib.sh
 
 kernel_1() {
-	load_next_kernel
-	bind_vfio
-	start_driver
-	wait_frames "$hf_warm"
+	start_work
 	spell on
 	detach_driver
 	spell any

@@ -11,10 +11,7 @@ kernel_1() {
 	doing "loading a crash kernel"
 	kexec -s -p /boot/vmlinuz --initrd=/boot/base \
 		--command-line="$(next_cmdline)"
-	load_next_kernel
-	bind_vfio
-	start_driver
-	wait_frames "$hf_warm"
+	start_work
 	preserve
 	detach_driver
 	doing "crashing"

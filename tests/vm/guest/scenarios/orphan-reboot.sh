@@ -5,10 +5,7 @@
 # it stands in the way. The host sees the reset, so this kernel has the last word.
 
 kernel_1() {
-	load_next_kernel
-	bind_vfio
-	start_driver
-	wait_frames "$hf_warm"
+	start_work
 	preserve
 	detach_driver
 	emit '{"ev":"done","status":0}'

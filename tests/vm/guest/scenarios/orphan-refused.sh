@@ -23,10 +23,7 @@ what_to_refuse() {
 
 kernel_1() {
 	what_to_refuse
-	load_next_kernel
-	bind_vfio
-	start_driver
-	wait_frames "$hf_warm"
+	start_work
 	preserve
 	doing "damaging what is kept: $damage"
 	# shellcheck disable=SC2086 # words

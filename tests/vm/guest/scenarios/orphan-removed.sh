@@ -10,10 +10,7 @@
 . /hf/scenarios/orphan-lib.sh
 
 kernel_1() {
-	load_next_kernel
-	bind_vfio
-	start_driver
-	wait_frames "$hf_warm"
+	start_work
 	preserve
 	detach_driver
 	go

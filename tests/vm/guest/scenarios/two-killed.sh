@@ -47,12 +47,7 @@ give_back() {
 }
 
 kernel_1() {
-	load_next_kernel
-	bind_vfio
-	start_driver
-	dump_meminfo driver
-	dump_config running
-	wait_frames "$hf_warm"
+	start_work noted
 	# shellcheck disable=SC2046
 	set -- holdfast preserve $(pids_of_drivers "--pid ")
 	time_of "$@"

@@ -10,12 +10,7 @@
 . /hf/scenarios/orphan-lib.sh
 
 kernel_1() {
-	load_next_kernel
-	bind_vfio
-	start_driver
-	dump_meminfo driver
-	dump_config running
-	wait_frames "$hf_warm"
+	start_work noted
 	preserve_apart
 	detach_driver
 	go

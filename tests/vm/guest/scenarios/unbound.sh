@@ -5,12 +5,7 @@
 # and loses nothing by it.
 
 kernel_1() {
-	load_next_kernel
-	bind_vfio
-	start_driver
-	dump_meminfo driver
-	dump_config running
-	wait_frames "$hf_warm"
+	start_work noted
 	update
 }
 

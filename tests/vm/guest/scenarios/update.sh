@@ -5,12 +5,7 @@
 # all have to be there. What was restored is preserved again.
 
 kernel_1() {
-	load_next_kernel
-	bind_vfio
-	start_driver
-	dump_meminfo driver
-	dump_config running
-	wait_frames "$hf_warm"
+	start_work noted
 	update
 }
 
