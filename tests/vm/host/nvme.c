@@ -296,12 +296,8 @@ static void check_driver(const struct nvme *n, struct record *r, struct checks *
 		  e ? (long long)event_int(e, "errors", -1) : -1LL);
 }
 
-void nvme_check(const struct nvme *n, struct record *r, const struct scenario *sc, const char *dir,
-		double pause_ms, struct checks *c)
+void nvme_check_work(const struct nvme *n, struct record *r, struct checks *c)
 {
-	char name[48], suffix[16] = "";
-	int u;
-
 	check_add(c, "nvme-commands",
 		  n->submitted > 0 && !n->wrong,
 		  "%ld taken by the device, %ld not the next of their slot %s", n->submitted,
@@ -310,14 +306,23 @@ void nvme_check(const struct nvme *n, struct record *r, const struct scenario *s
 		  n->submitted && n->completed == n->submitted && !n->stray && !n->failed,
 		  "%ld completed, %ld of no command, %ld failed", n->completed, n->stray,
 		  n->failed);
-	check_add(c, "nvme-continuous",
-		  n->completed > 1 && n->longest_ms < ALLOWED_HOLE_MS + pause_ms,
-		  "longest time without a completion %.1f ms", n->longest_ms);
 	check_add(c, "nvme-not-reset", n->work.commands && !n->resets && !n->fatal && !n->enables && !n->admin,
 		  "%d resets, %d completions not delivered, %d writes to its configuration, %d admin commands",
 		  n->resets, n->fatal, n->enables, n->admin);
-	check_disk(n, dir, c);
 	check_driver(n, r, c);
+}
+
+void nvme_check(const struct nvme *n, struct record *r, const struct scenario *sc, const char *dir,
+		double pause_ms, struct checks *c)
+{
+	char name[48], suffix[16] = "";
+	int u;
+
+	nvme_check_work(n, r, c);
+	check_add(c, "nvme-continuous",
+		  n->completed > 1 && n->longest_ms < ALLOWED_HOLE_MS + pause_ms,
+		  "longest time without a completion %.1f ms", n->longest_ms);
+	check_disk(n, dir, c);
 	if (!sc->updates)
 		return;
 	check_add(c, "nvme-untouched", n->work.commands && !n->writes_in_gap,

@@ -52,6 +52,9 @@ void nvme_make_disk(const char *dir);
 
 void nvme_look(struct nvme *n, struct record *r);
 
+/* The part of nvme_check() that holds whatever else happened: nothing lost, repeated or reset. */
+void nvme_check_work(const struct nvme *n, struct record *r, struct checks *c);
+
 /* @pause_ms: the host was held up for that long itself, as the frame source noticed. */
 void nvme_check(const struct nvme *n, struct record *r, const struct scenario *sc, const char *dir,
 		double pause_ms, struct checks *c);
