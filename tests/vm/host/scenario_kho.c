@@ -15,6 +15,23 @@
 
 /* Live update would find what it left missing. */
 #define EMPTY "hf.next=empty liveupdate=off"
+#define ASTRAY "hf.next=astray liveupdate=off"
+
+/* It takes a while for all memory. */
+#define MEMTEST "hf.next=memtest mem=1G"
+
+/* Above 4 GiB, where nothing else is */
+static const char *const dimm[] = {
+	"-m", "slots=1,maxmem=8G", "-object", "memory-backend-ram,id=dimm,size=512M",
+	"-device", "pc-dimm,id=dimm0,memdev=dimm", NULL
+};
+
+/* The nodes meet at an odd multiple of 2 MiB. */
+static const char *const nodes[] = {
+	"-object", "memory-backend-ram,id=m0,size=1026M",
+	"-object", "memory-backend-ram,id=m1,size=1022M",
+	"-numa", "node,memdev=m0,cpus=0", "-numa", "node,memdev=m1", NULL
+};
 
 static void check_panic(struct verdict *v, const char *why)
 {
@@ -30,7 +47,13 @@ static void check_unusable(struct verdict *v, const struct scenario *sc)
 	check_panic(v, "KHO: FDT is not compatible");
 }
 
-static void check_empty(struct verdict *v, const struct scenario *sc)
+static void check_invalid(struct verdict *v, const struct scenario *sc)
+{
+	(void)sc;
+	check_panic(v, "KHO: FDT is invalid");
+}
+
+static void check_damaged(struct verdict *v, const struct scenario *sc)
 {
 	(void)sc;
 	check_panic(v, "KHO: preserved memory map is damaged");
@@ -40,6 +63,12 @@ static void check_require(struct verdict *v, const struct scenario *sc)
 {
 	(void)sc;
 	check_panic(v, "KHO: nothing was handed over");
+}
+
+static void check_taken(struct verdict *v, const struct scenario *sc)
+{
+	(void)sc;
+	check_panic(v, "KHO: preserved memory is in use");
 }
 
 static void check_lost(struct verdict *v, const struct scenario *sc)
@@ -59,15 +88,29 @@ const struct scenario scenarios_kho[] = {
 	{ OURS("kho-unusable"), COMMON("kho-unusable"), .panics = true, .check = check_unusable },
 	{ OURS("kho-unusable-off"), COMMON("kho-unusable"), .updates = 1, .append = "hf.next=off" },
 	{ STOCK("kho-unusable-stock"), COMMON("kho-unusable"), .updates = 1 },
-	{ OURS("kho-empty"), COMMON("kho-unusable"), .panics = true, .check = check_empty,
+	{ OURS("kho-invalid"), COMMON("kho-unusable"), .panics = true, .check = check_invalid,
+	  .append = "hf.next=invalid" },
+	{ STOCK("kho-invalid-stock"), COMMON("kho-unusable"), .updates = 1,
+	  .append = "hf.next=invalid" },
+	{ OURS("kho-astray"), COMMON("kho-unusable"), .panics = true, .check = check_damaged,
+	  .append = ASTRAY },
+	{ OURS("kho-empty"), COMMON("kho-unusable"), .panics = true, .check = check_damaged,
 	  .append = EMPTY },
 	{ STOCK("kho-empty-stock"), COMMON("kho-unusable"), .updates = 1,
 	  .append = EMPTY },
 	{ OURS("kho-require"), COMMON("kho-require"), .updates = 1, .panics = true,
 	  .check = check_require },
 	{ STOCK("kho-require-stock"), COMMON("kho-require"), .updates = 1 },
+	{ OURS("kho-cma"), COMMON("kho-early"), .panics = true, .check = check_taken },
+	{ STOCK("kho-cma-stock"), COMMON("kho-early"), .updates = 1 },
+	{ OURS("kho-memtest"), COMMON("kho-early"), .updates = 1, .append = MEMTEST },
+	{ STOCK("kho-memtest-stock"), COMMON("kho-early"), .updates = 1, .append = MEMTEST },
 	{ OURS("kho-lost"), COMMON("kho-lost"), .panics = true, .check = check_lost,
 	  .append = LITTLE_SCRATCH },
 	{ STOCK("kho-lost-stock"), COMMON("kho-lost"), .updates = 1, .append = LITTLE_SCRATCH },
+	{ OURS("kho-hotplug"), COMMON("kho-hotplug"), .updates = 1, .args = dimm },
+	{ STOCK("kho-hotplug-stock"), COMMON("kho-hotplug"), .args = dimm },
+	{ OURS("kho-nodes"), COMMON("kho-nodes"), .updates = 1, .args = nodes },
+	{ STOCK("kho-nodes-stock"), COMMON("kho-nodes"), .updates = 1, .args = nodes },
 	{ .name = NULL },
 };

@@ -30,6 +30,10 @@ static unsigned long pages = 20000;
 module_param(pages, ulong, 0);
 MODULE_PARM_DESC(pages, "how many pages to scatter");
 
+static unsigned long long at;
+module_param(at, ullong, 0);
+MODULE_PARM_DESC(at, "physical address of a scratch area");
+
 /* Pages that were filled, or a range that was not */
 struct record {
 	u64 nr, is_range;
@@ -102,6 +106,8 @@ static int scatter(void)
 		fill(page);
 		r->phys[r->nr++] = page_to_phys(page);
 	}
+	if (r->nr)
+		pr_info("the first page is at %#llx\n", r->phys[0]);
 	return kho_add_subtree(RECORD, r, sizeof(*r));
 }
 
@@ -222,6 +228,27 @@ static int twice(void)
 	return good ? 0 : -EINVAL;
 }
 
+static bool scratch_refused(unsigned long pfn, unsigned long nr,
+			    const char *that)
+{
+	int err = kho_preserve_pages(pfn_to_page(pfn), nr);
+
+	if (!err)
+		kho_unpreserve_pages(pfn_to_page(pfn), nr);
+	return is(err, -EINVAL, that);
+}
+
+/* The next kernel is put there, and uses it before it looks at anything. */
+static int scratch(void)
+{
+	unsigned long pfn = PHYS_PFN(at);
+	bool good = true;
+
+	good &= scratch_refused(pfn, 1, "a page of scratch");
+	good &= scratch_refused(pfn - 1, 2, "a range that reaches into scratch");
+	return good ? 0 : -EINVAL;
+}
+
 /* What was plugged in is above 4 GiB, all else is below. */
 static bool is_plugged(struct page *page)
 {
@@ -301,24 +328,57 @@ static int damage(void)
 	return 0;
 }
 
-/* The map of what is preserved becomes an empty one. */
-static int empty(void)
+/* Nor take it for an FDT. */
+static int invalid(void)
 {
-	char *p = find_fdt(), *end = p + PAGE_SIZE;
-	u64 map;
+	char *p = find_fdt();
 
 	if (!p)
 		return -ENOENT;
+	*(__be32 *)p = 0;
+	return 0;
+}
+
+/* Where the FDT has the address of the map of what is preserved */
+static void *find_map(u64 *map)
+{
+	char *p = find_fdt(), *end = p + PAGE_SIZE;
+
+	if (!p)
+		return NULL;
 	/* FDT_PROP and a length of 8: the first is that of the root node */
 	for (; p < end - 20; p += 4)
 		if (be32_to_cpup((__be32 *)p) == 3 &&
 		    be32_to_cpup((__be32 *)(p + 4)) == 8)
 			break;
-	memcpy(&map, p + 12, sizeof(map));
-	if (!is(p < end - 20 && map && PAGE_ALIGNED(map) &&
-		pfn_valid(PHYS_PFN(map)), true, "map found"))
+	memcpy(map, p + 12, sizeof(*map));
+	if (!is(p < end - 20 && *map && PAGE_ALIGNED(*map) &&
+		pfn_valid(PHYS_PFN(*map)), true, "map found"))
+		return NULL;
+	return p + 12;
+}
+
+/* The map becomes an empty one. */
+static int empty(void)
+{
+	u64 map;
+
+	if (!find_map(&map))
 		return -ENOENT;
 	memset(phys_to_virt(map), 0, PAGE_SIZE);
+	return 0;
+}
+
+/* The map is said to be in scratch, which has been used by then. */
+static int astray(void)
+{
+	u64 map;
+	void *p = find_map(&map);
+
+	if (!p)
+		return -ENOENT;
+	map = at;
+	memcpy(p, &map, sizeof(map));
 	return 0;
 }
 
@@ -332,9 +392,12 @@ static int __init khotest_init(void)
 		{ "nodes", nodes },
 		{ "look", look },
 		{ "twice", twice },
+		{ "scratch", scratch },
 		{ "hotplugged", hotplugged },
 		{ "damage", damage },
+		{ "invalid", invalid },
 		{ "empty", empty },
+		{ "astray", astray },
 	};
 
 	for (int i = 0; i < ARRAY_SIZE(list); i++)

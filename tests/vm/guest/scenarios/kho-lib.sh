@@ -11,9 +11,15 @@ khotest() {
 	insmod "/modules/${folder##*-}/khotest.ko" do="$what" "$@"
 }
 
-# khotest_fails WHAT SAYING... - as stock does it
+# scratch_at - the physical address of a scratch area
+scratch_at() {
+	sed -n '1s/.*\(0x[0-9a-f]*\).*/\1/p' /sys/kernel/debug/kho/out/scratch_phys
+}
+
+# khotest_fails "WHAT [PARAMETER...]" SAYING... - as stock does it
 khotest_fails() {
-	! khotest "$1" || die "it does all of '$1' right"
+	# shellcheck disable=SC2086
+	! khotest $1 || die "it does all of '$1' right"
 	shift
 	for text; do
 		said "khotest: $text"

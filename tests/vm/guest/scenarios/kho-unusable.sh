@@ -2,8 +2,9 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # variables of lib.sh
 #
 # The data that is handed over is of a version that the next kernel does not
-# know. It must not boot on, unless KHO is off in it. With hf.next=empty its map
-# of what is preserved is empty instead.
+# know. It must not boot on, unless KHO is off in it. With hf.next=invalid it is
+# no FDT, with hf.next=empty its map of what is preserved is empty instead, with
+# hf.next=astray that map is said to be in scratch.
 
 # shellcheck source=tests/vm/guest/scenarios/kho-lib.sh disable=SC1091
 . /hf/scenarios/kho-lib.sh
@@ -16,6 +17,8 @@ kernel_1() {
 	doing "damaging what is handed over"
 	case $hf_next in
 	empty) khotest empty || die "no map found" ;;
+	invalid) khotest invalid || die "no FDT found" ;;
+	astray) khotest astray at="$(scratch_at)" || die "no map found" ;;
 	*) khotest damage || die "nothing found to damage" ;;
 	esac
 	case $hf_first,$hf_next in
