@@ -15,6 +15,9 @@
  * FAULTS_CGROUP is a memory cgroup that is too small for what is retrieved: files are
  * retrieved in it first, until one has failed, and PROGRAM goes back to the group
  * above. This has a line of its own, as "memory-limit".
+ *
+ * With FAULTS_NTH=N it is otherwise: the N-th allocation and all after it fail in
+ * retrieving a file, once, and PROGRAM sees that.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -241,6 +244,34 @@ static long fail_first(const struct call *call, int fd, void *arg,
 	return rc;
 }
 
+static long fail_once(const struct call *call, int fd, void *arg,
+		      const char *path, int flags, unsigned int nth)
+{
+	bool fail = call->request == LIVEUPDATE_SESSION_RETRIEVE_FD;
+	int err;
+	long rc;
+
+	set_up();
+	if (fail)
+		fault_arm(nth, true);
+	rc = do_call(call, fd, arg, path, flags);
+	err = errno;
+	if (fail)
+		fault_disarm();
+	errno = err;
+	return rc;
+}
+
+static long fail(const struct call *call, int fd, void *arg, const char *path,
+		 int flags)
+{
+	const char *nth = getenv("FAULTS_NTH");
+
+	if (nth)
+		return fail_once(call, fd, arg, path, flags, atoi(nth));
+	return fail_first(call, fd, arg, path, flags);
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
 	const struct call *call = find_call(request);
@@ -252,7 +283,7 @@ int ioctl(int fd, unsigned long request, ...)
 	va_end(args);
 	if (!call)
 		return syscall(SYS_ioctl, fd, request, arg);
-	return fail_first(call, fd, arg, NULL, 0);
+	return fail(call, fd, arg, NULL, 0);
 }
 
 static int open_any(const char *path, int flags, va_list args)
@@ -261,7 +292,7 @@ static int open_any(const char *path, int flags, va_list args)
 	char nothing;
 
 	if (!strcmp(path, "/dev/liveupdate"))
-		return fail_first(&open_liveupdate, -1, &nothing, path, flags);
+		return fail(&open_liveupdate, -1, &nothing, path, flags);
 	return syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "scenario.h"
+#include "spells.h"
 
 #define COMMON(name_) .name = name_, .suite = SUITE_NONE, .device = "igb", \
 	.topology = TOPO_ROOT_PORT, .kernel = KERNEL_DEBUG, .rate = 100, .timeout_s = 1200
@@ -15,6 +16,8 @@
 const struct scenario scenarios_fault[] = {
 	{ COMMON("fault-retrieve"), .guest = "fault-retrieve", .updates = 1, .resumes = 1,
 	  .judged = JUDGED_ALL, .append = SCRATCH WITHOUT_INTX },
+	{ COMMON("fault-finish"), .guest = "fault-finish", .updates = 1,
+	  .judged = JUDGED_BY_GUEST, .check = spells_check, .append = SCRATCH },
 	{ COMMON("fault-pages"), .guest = "fault-pages", .updates = 2,
 	  .judged = JUDGED_BY_GUEST, .append = SCRATCH },
 	{ .name = NULL },
