@@ -272,6 +272,37 @@ TEST_F(pages, page_cache)
 	ASSERT_EQ(0, preserve_and_back(&self->v));
 }
 
+/* What the device may only read is carried as well, from whatever it was mapped */
+TEST_F(pages, read_only)
+{
+	struct iommu_ioas_map anon = {
+		.size = sizeof(anon),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE,
+		.ioas_id = self->v.ioas,
+		.user_va = (uintptr_t)mmap(NULL, AREA_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+		.length = AREA_SIZE,
+		.iova = AREA_IOVA,
+	};
+	struct iommu_ioas_map_file file = {
+		.size = sizeof(file),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE,
+		.ioas_id = self->v.ioas,
+		.length = AREA_SIZE,
+		.iova = 2 * AREA_IOVA,
+	};
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", self->v.memfd);
+	file.fd = open(path, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, file.fd);
+	ASSERT_EQ(0, ioctl(self->v.iommufd, IOMMU_IOAS_MAP, &anon));
+	ASSERT_EQ(0, ioctl(self->v.iommufd, IOMMU_IOAS_MAP_FILE, &file));
+	/* The memfd left behind, and then preserved itself */
+	ASSERT_EQ(0, preserve_and_back(&self->v));
+	ASSERT_EQ(0, luo_preserve_fd(self->v.session, self->v.memfd, MEMFD));
+	ASSERT_EQ(0, luo_preserve_fd(self->v.session, self->v.iommufd, IOMMUFD));
+}
+
 TEST_F(pages, get_memory)
 {
 	struct iommu_ioas_get_memory cmd;
