@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # checkpatch.pl --strict of the tree we build for, on our files and patches.
-# Not asked: MAINTAINERS (it is not ours to edit before a series is posted).
+# Not asked: MAINTAINERS for each new file; one patch has them all.
 # What is right as it is stands in checkpatch.allow, each with its reason.
 set -eu
 : "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}"

@@ -101,10 +101,12 @@ static void check_late_control(struct verdict *v, const struct scenario *sc)
 static const char *const second_igb[] = { "-device", "pcie-root-port,id=port8,bus=pcie.0,addr=0x8,chassis=8,slot=8",
 					  "-device", "igb,id=nic1,bus=port8,romfile=", NULL };
 
-/* A state that was not walked through leaves no trace: its kernel may have been faster. */
+/* A state that was not walked through leaves nothing behind: the kexec may have been faster. */
 static void check_ioctls(struct verdict *v, const struct scenario *sc)
 {
-	static const char *const states[] = { "frozen", "incoming", "retrieved", "adopted" };
+	static const char *const states[] = { "ioctls: frozen",	   "freeze is traced",
+					      "ioctls: incoming",  "ioctls: retrieved",
+					      "ioctls: adopted" };
 	const struct event *e;
 	size_t i, n = 0;
 
@@ -116,7 +118,7 @@ static void check_ioctls(struct verdict *v, const struct scenario *sc)
 			n++;
 	}
 	check_add(&v->checks, "ioctls", n == sizeof(states) / sizeof(states[0]),
-		  "%zu of %zu states are as the tables say", n, sizeof(states) / sizeof(states[0]));
+		  "%zu of %zu points reached", n, sizeof(states) / sizeof(states[0]));
 }
 
 /* The other device is lost on purpose; the NIC does not notice. */
