@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,23 +49,6 @@ static int set_attributes(const char *name)
 	return 0;
 }
 
-const char *fault_setup(void)
-{
-	close(fail_nth);
-	close(make_it_fail);
-	fail_nth = open("/proc/self/fail-nth", O_RDWR | O_CLOEXEC);
-	make_it_fail = open("/proc/self/make-it-fail", O_WRONLY | O_CLOEXEC);
-	if (fail_nth < 0 || make_it_fail < 0)
-		return "no fault injection in this kernel, or not root";
-	if (set_attributes("failslab") || set_attributes("fail_page_alloc"))
-		return "no failslab or fail_page_alloc in debugfs, or no debugfs";
-	/* One copy fails, never more: else what is written below would fail, too */
-	if (write_text("/sys/kernel/debug/fail_usercopy/probability", "0") ||
-	    write_text("/sys/kernel/debug/fail_usercopy/verbose", "0"))
-		return "no fail_usercopy in debugfs";
-	return NULL;
-}
-
 static bool set(int fd, unsigned int value)
 {
 	char text[16];
@@ -96,4 +80,25 @@ bool fault_disarm(void)
 	set(fail_nth, 0);
 	set_or_die(make_it_fail, 0);
 	return len >= 0 && atoi(left) == 0;
+}
+
+const char *fault_setup(void)
+{
+	close(fail_nth);
+	close(make_it_fail);
+	fail_nth = open("/proc/self/fail-nth", O_RDWR | O_CLOEXEC);
+	make_it_fail = open("/proc/self/make-it-fail", O_WRONLY | O_CLOEXEC);
+	if (fail_nth < 0 || make_it_fail < 0)
+		return "no fault injection in this kernel, or not root";
+	if (set_attributes("failslab") || set_attributes("fail_page_alloc"))
+		return "no failslab or fail_page_alloc in debugfs, or no debugfs";
+	/* One copy fails, never more: else what is written below would fail, too */
+	if (write_text("/sys/kernel/debug/fail_usercopy/probability", "0") ||
+	    write_text("/sys/kernel/debug/fail_usercopy/verbose", "0"))
+		return "no fail_usercopy in debugfs";
+
+	/* So that no page of this has to be found while there is no memory */
+	fault_arm(UINT_MAX, false);
+	fault_disarm();
+	return NULL;
 }
