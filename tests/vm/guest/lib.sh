@@ -10,7 +10,7 @@ export PATH=/bin:/sbin
 . /hf/drivers.sh
 
 EVENTS=/dev/ttyS1
-PARAMETERS="kernel scenario updates first next seed drivers memory irq kick frames warm between idle timeout bdf"
+PARAMETERS="kernel scenario updates first next seed drivers memory irq kick frames warm between idle timeout bdf storm later"
 
 # --- telling the host -------------------------------------------------------
 
@@ -50,6 +50,7 @@ read_cmdline() {
 	hf_between=4000 hf_idle=5000 hf_timeout=120 hf_bdf=
 	hf_first='' hf_next='' hf_seed=1
 	hf_drivers=nic-rx hf_memory=memfd hf_irq=no hf_kick=yes
+	hf_storm=no hf_later=''
 	read -r hf_cmdline </proc/cmdline
 	for word in $hf_cmdline; do
 		for name in $PARAMETERS; do
@@ -61,12 +62,14 @@ read_cmdline() {
 	drivers=$(echo "$hf_drivers" | tr , ' ')
 }
 
-# The command line for the next kernel: this one, with the count moved on
+# The command line for the next kernel: this one, with the count moved on, and
+# what only later kernels are told
 next_cmdline() {
 	next=
 	for word in $hf_cmdline; do
 		case $word in
 		hf.kernel=*) ;;
+		hf.later=*) next="$next${word#*=} " ;;
 		*) next="$next$word " ;;
 		esac
 	done
@@ -136,10 +139,22 @@ dump_meminfo() {
 	emit "{\"ev\":\"meminfo\",\"when\":\"$1\",\"kernel\":$hf_kernel$fields,\"boot_kB\":$boot}"
 }
 
+# start_swap - to compressed memory, unless it is in use already
+start_swap() {
+	! grep -q '^/dev/zram0' /proc/swaps || return 0
+	if [ ! -e /dev/zram0 ]; then
+		load_module zram
+		echo 256M >/sys/block/zram0/disksize
+	fi
+	mkswap /dev/zram0 >/dev/null
+	swapon /dev/zram0
+}
+
 # Before the last look at memory: let go of what is merely kept
 settle_memory() {
 	doing "settling memory"
 	kexec -s -u 2>/dev/null || true
+	! grep -q '^/dev/zram0' /proc/swaps || swapoff /dev/zram0
 	sync
 	echo 3 >/proc/sys/vm/drop_caches || say "caches cannot be dropped"
 }

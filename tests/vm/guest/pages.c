@@ -11,6 +11,8 @@
  *				mapped by then must be at the same physical addresses
  *	--movable		some of it must be in ZONE_MOVABLE
  *	--many			make: 2 GiB more, in more than 10000 areas
+ *	--middle NODE		make: memory from the middle of that node, where in the
+ *				next kernel with kernelcore= ZONE_MOVABLE is
  *	--hold FILE		instead of starting the next kernel, make FILE and wait
  *				for somebody else to do it
  *
@@ -32,6 +34,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/reboot.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <holdfast/iommu.h>
@@ -677,14 +680,45 @@ static void go(int luo, int iommufd)
 	die("kexec: %m");
 }
 
+/*
+ * From now on memory comes from @node, and not from either end of it: so much of
+ * it is used up first. Gives what is to be unmapped in the end.
+ */
+static void *use_node(int node, size_t *size)
+{
+	const unsigned long nodes = 1ul << node;
+	unsigned long total = 0;
+	char path[64], line[128];
+	char *hog;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/meminfo",
+		 node);
+	f = fopen(path, "re");
+	if (!f)
+		die("%s: %m", path);
+	while (!total && fgets(line, sizeof(line), f))
+		sscanf(line, "Node %*d MemTotal: %lu", &total);
+	fclose(f);
+	if (syscall(SYS_set_mempolicy, 2 /* MPOL_BIND */, &nodes,
+		    8 * sizeof(nodes)))
+		die("set_mempolicy for node %d: %m", node);
+	*size = total * 1024 * 2 / 5;
+	hog = map(*size, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	memset(hog, 1, *size);
+	return hog;
+}
+
 static bool is_preserved(int i)
 {
 	return mappings[i].kind == MEMFD_FILE || mappings[i].kind == MEMFD;
 }
 
-static void make(void)
+static void make(int node)
 {
 	struct hf_error err;
+	size_t hog_size = 0;
+	void *hog = NULL;
 	int *files;
 	int luo = hf_luo_open(&err), iommufd;
 
@@ -697,12 +731,16 @@ static void make(void)
 	if (!files)
 		die("out of memory");
 	make_tables(iommufd);
+	if (node >= 0)
+		hog = use_node(node, &hog_size);
 	for (unsigned int i = 0; i < n_mappings; i++) {
 		map_into(iommufd, i, files);
 		if (is_preserved(i))
 			memfds[n_memfds++] = files[i];
 	}
 	free(files);
+	if (hog)
+		munmap(hog, hog_size);
 	go(luo, iommufd);
 }
 
@@ -763,7 +801,6 @@ static void take(bool and_go, bool movable)
 	step_done("session");
 	read_notes(retrieve(session, NOTES));
 	make_list();
-	step_done("notes");
 	iommufd = retrieve(session, IOMMUFD);
 	step_done("iommufd");
 	for (unsigned int i = 0; i < n_mappings; i++) {
@@ -824,10 +861,12 @@ int main(int argc, char **argv)
 		{ "after-step", required_argument, NULL, 's' },
 		{ "movable", no_argument, NULL, 'm' },
 		{ "many", no_argument, NULL, 'n' },
+		{ "middle", required_argument, NULL, 'd' },
 		{ "hold", required_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	bool and_go = false, movable = false;
+	int node = -1;
 	const char *verb;
 	int opt;
 
@@ -840,6 +879,8 @@ int main(int argc, char **argv)
 			movable = true;
 		else if (opt == 'n')
 			notes.many = true;
+		else if (opt == 'd')
+			node = atoi(optarg);
 		else if (opt == 'h')
 			hold = optarg;
 		else
@@ -847,7 +888,7 @@ int main(int argc, char **argv)
 	}
 	verb = optind + 1 == argc ? argv[optind] : "";
 	if (!strcmp(verb, "make"))
-		make();
+		make(node);
 	else if (!strcmp(verb, "take"))
 		take(and_go || hold, movable);
 	else if (!strcmp(verb, "drop"))

@@ -95,7 +95,7 @@ static void end_source_if_through(struct run *r)
 static void show_event(struct run *r, const char *ev, const char *line)
 {
 	static const char *const silent[] = { "cfg",	  "meminfo", "regs",
-					      "timeline", "phase",   "compaction" };
+					      "timeline", "phase",   "compaction", "storm" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(silent); i++)

@@ -8,7 +8,10 @@ kernel_1() {
 	load_next_kernel
 	bind_vfio
 	doing "mapping and preserving memory"
-	pages make
+	case $hf_later in
+	kernelcore=*) pages make --middle 1 ;;
+	*) pages make ;;
+	esac
 }
 
 # Sets free, in kB, with what waits on lists of the CPUs
