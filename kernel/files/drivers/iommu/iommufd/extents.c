@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Copyright (C) 2026 the holdfast authors
+ */
+
+/**
+ * DOC: Page objects that own memory
  *
  * Page objects (struct iopt_pages) that own physical memory. A live update brings
  * them back when the memory a page object had pinned belongs to nothing else in
  * the new kernel: the process that had mapped it is gone. The pages are of order
  * 0, on no LRU and in no page cache, so nothing migrates or reclaims them. Each
  * page object holds a reference on each of its pages and frees it at its own end.
+ *
+ * IOMMU_IOAS_GET_MEMORY makes a file of such a page object, which can be mapped
+ * and holds it: the memory outlives the IOAS and the context. A mapping of it is
+ * one of bare PFNs, which is why get_user_pages() cannot pin through it, and
+ * IOMMU_IOAS_MAP not map it: IOMMU_IOAS_COPY does.
  */
+
 #include <linux/anon_inodes.h>
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -61,8 +71,8 @@ unsigned long iopt_extents_lookup(struct iopt_pages *pages, unsigned long index,
  * @npages: Where the last of them ends
  * @writable: The memory may be mapped writable
  *
- * Takes a reference on every page. They were accounted to whoever pinned them
- * before the update, not to the current task.
+ * Takes a reference on every page. They count as pinned, but are charged to
+ * nobody before iopt_charge_extents().
  */
 struct iopt_pages *iopt_alloc_extents_pages(struct iopt_run *runs,
 					    size_t nr_runs, size_t npages,
@@ -79,7 +89,6 @@ struct iopt_pages *iopt_alloc_extents_pages(struct iopt_run *runs,
 		return pages;
 
 	pages->type = IOPT_ADDRESS_EXTENTS;
-	pages->account_mode = IOPT_PAGES_ACCOUNT_NONE;
 	pages->extents.runs = runs;
 	pages->extents.nr_runs = nr_runs;
 
@@ -90,6 +99,7 @@ struct iopt_pages *iopt_alloc_extents_pages(struct iopt_run *runs,
 		nr = iopt_extents_lookup(pages, index, &pfn);
 		if (!pfn)
 			continue;
+		pages->npinned += nr;
 		while (nr--)
 			get_page(pfn_to_page(pfn++));
 		cond_resched();
@@ -97,10 +107,33 @@ struct iopt_pages *iopt_alloc_extents_pages(struct iopt_run *runs,
 	return pages;
 }
 
+/**
+ * iopt_charge_extents() - Charge the current task for the memory
+ * @pages: Page object of the type IOPT_ADDRESS_EXTENTS
+ *
+ * As if it pinned all of it. The page object holds the memory as long as it
+ * exists, mapped or not, and so it is charged that long. Does nothing if that
+ * has been done.
+ *
+ * Return: 0, -ENOMEM if that would exceed RLIMIT_MEMLOCK.
+ */
+int iopt_charge_extents(struct iopt_pages *pages)
+{
+	guard(mutex)(&pages->mutex);
+	if (pages->last_npinned == pages->npinned)
+		return 0;
+	return iopt_pages_update_pinned(pages, pages->npinned, true, NULL);
+}
+
 void iopt_release_extents(struct iopt_pages *pages)
 {
 	const struct iopt_run *runs = pages->extents.runs;
+	size_t charged = pages->last_npinned;
 	size_t i;
+
+	pages->npinned = 0;
+	if (charged)
+		iopt_pages_update_pinned(pages, charged, false, NULL);
 
 	for (i = 0; i < pages->extents.nr_runs; i++) {
 		unsigned long pfn, nr;
@@ -122,6 +155,7 @@ static vm_fault_t iopt_extents_huge_fault(struct vm_fault *vmf,
 	struct iopt_pages *pages = vma->vm_file->private_data;
 	unsigned long size = PAGE_SIZE << order;
 	unsigned long addr = ALIGN_DOWN(vmf->address, size);
+	bool write = vmf->flags & FAULT_FLAG_WRITE;
 	unsigned long index, nr, pfn;
 
 	if (addr < vma->vm_start || vma->vm_end - addr < size)
@@ -138,10 +172,10 @@ static vm_fault_t iopt_extents_huge_fault(struct vm_fault *vmf,
 		return VM_FAULT_FALLBACK;
 
 	if (IS_ENABLED(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP) && order == PMD_ORDER)
-		return vmf_insert_pfn_pmd(vmf, pfn, false);
+		return vmf_insert_pfn_pmd(vmf, pfn, write);
 
 	if (IS_ENABLED(CONFIG_ARCH_SUPPORTS_PUD_PFNMAP) && order == PUD_ORDER)
-		return vmf_insert_pfn_pud(vmf, pfn, false);
+		return vmf_insert_pfn_pud(vmf, pfn, write);
 
 	return VM_FAULT_FALLBACK;
 }

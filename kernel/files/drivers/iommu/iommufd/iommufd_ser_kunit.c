@@ -526,6 +526,102 @@ static void ser_runs_wrong(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, iommufd_ser_check_chunks(&view), 0);
 }
 
+/*
+ * Claims that end just before the first chunk does, and runs up to a third one:
+ * all claims in the reverse order, and a hole.
+ */
+#define LONG_CLAIMS	(IOMMUFD_CHUNK_SER_ENTRIES - 2)
+#define LONG_RUNS	(IOMMUFD_CHUNK_SER_ENTRIES + 7)
+#define LONG_ENTRIES	(LONG_CLAIMS + LONG_RUNS)
+#define LONG_CHUNKS	3
+
+static u64 ser_long_run(u32 i)
+{
+	if (i < LONG_CLAIMS)
+		return IOMMUFD_RUN_SER(0x100 + 2 * i, 1);
+	i -= LONG_CLAIMS;
+	if (i < LONG_CLAIMS)
+		return ser_long_run(LONG_CLAIMS - 1 - i);
+	return IOMMUFD_RUN_SER(0, 1);
+}
+
+struct ser_long {
+	struct iommufd_ser hdr;
+	struct iommufd_pages_ser pages;
+	struct iommufd_chunk_ser chunks[LONG_CHUNKS];
+	struct iommufd_ser_view view;
+};
+
+static struct ser_long *ser_long_init(struct kunit *test)
+{
+	struct ser_long *l = kunit_kzalloc(test, sizeof(*l), GFP_KERNEL);
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, l);
+	l->hdr.nr_claims = LONG_CLAIMS;
+	l->hdr.nr_runs = LONG_RUNS;
+	l->hdr.nr_chunks = LONG_CHUNKS;
+	l->hdr.nr_pages = 1;
+	l->pages.nr_runs = LONG_RUNS;
+	l->pages.nr_pages = LONG_RUNS;
+	l->view.hdr = &l->hdr;
+	l->view.pages = &l->pages;
+	l->view.chunks = l->chunks;
+
+	for (i = 0; i < LONG_CHUNKS; i++) {
+		u32 nr = iommufd_ser_chunk_entries(&l->hdr, i);
+		void *chunk = kunit_kmalloc(test, nr * sizeof(u64), GFP_KERNEL);
+
+		KUNIT_ASSERT_NOT_NULL(test, chunk);
+		l->chunks[i].phys = virt_to_phys(chunk);
+	}
+	for (i = 0; i < LONG_ENTRIES; i++)
+		*iommufd_ser_run(&l->view, i) = ser_long_run(i);
+	for (i = 0; i < LONG_CHUNKS; i++)
+		l->chunks[i].checksum = iommufd_ser_chunk_checksum(&l->view, i);
+	return l;
+}
+
+/* The list goes on in the next chunk, and each has a checksum of its own */
+static void ser_chunks(struct kunit *test)
+{
+	/* On both sides of each border, and both ends */
+	static const u32 borders[] = {
+		0, LONG_CLAIMS - 1, LONG_CLAIMS, IOMMUFD_CHUNK_SER_ENTRIES - 1,
+		IOMMUFD_CHUNK_SER_ENTRIES, 2 * IOMMUFD_CHUNK_SER_ENTRIES - 1,
+		2 * IOMMUFD_CHUNK_SER_ENTRIES, LONG_ENTRIES - 1
+	};
+	struct ser_long *l = ser_long_init(test);
+	const struct iommufd_ser_view *view = &l->view;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, iommufd_ser_chunk_entries(&l->hdr, 2), 5);
+	KUNIT_ASSERT_EQ(test, iommufd_ser_check_chunks(view), 0);
+
+	for (i = 0; i < ARRAY_SIZE(borders); i++) {
+		u32 chunk = borders[i] / IOMMUFD_CHUNK_SER_ENTRIES;
+		u64 *run = iommufd_ser_run(view, borders[i]);
+		u64 checksum = l->chunks[chunk].checksum;
+
+		*run = IOMMUFD_RUN_SER(0x101 + 2 * borders[i], 1);
+		KUNIT_EXPECT_EQ_MSG(test, iommufd_ser_check_chunks(view),
+				    -EILSEQ, "%u", borders[i]);
+		l->chunks[chunk].checksum =
+			iommufd_ser_chunk_checksum(view, chunk);
+		KUNIT_EXPECT_EQ_MSG(test, iommufd_ser_check_chunks(view),
+				    -EINVAL, "%u", borders[i]);
+		*run = ser_long_run(borders[i]);
+		l->chunks[chunk].checksum = checksum;
+	}
+	KUNIT_EXPECT_EQ(test, iommufd_ser_check_chunks(view), 0);
+
+	/* One where another was, by itself and with its checksum */
+	swap(l->chunks[0].phys, l->chunks[1].phys);
+	KUNIT_EXPECT_EQ(test, iommufd_ser_check_chunks(view), -EILSEQ);
+	swap(l->chunks[0].checksum, l->chunks[1].checksum);
+	KUNIT_EXPECT_EQ(test, iommufd_ser_check_chunks(view), -EINVAL);
+}
+
 static struct kunit_case ser_test_cases[] = {
 	KUNIT_CASE(ser_valid),
 	KUNIT_CASE(ser_valid_empty),
@@ -535,6 +631,7 @@ static struct kunit_case ser_test_cases[] = {
 	KUNIT_CASE(ser_order),
 	KUNIT_CASE(ser_runs_damaged),
 	KUNIT_CASE(ser_runs_wrong),
+	KUNIT_CASE(ser_chunks),
 	KUNIT_CASE_PARAM(ser_field, ser_field_gen_params),
 	{}
 };

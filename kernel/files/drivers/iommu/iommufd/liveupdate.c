@@ -47,6 +47,13 @@
  *   objects have it. Claims are restored by the first attempt to retrieve, and
  *   are released by finish, so a retrieve that fails lets go of nothing.
  *
+ *   Whoever retrieves a context is charged for its memory as for mappings of its
+ *   own: by the account mode of the context, or not at all with CAP_IPC_LOCK. If
+ *   that would exceed RLIMIT_MEMLOCK, retrieve fails with -ENOMEM and can be tried
+ *   again. IOMMU_IOAS_CHANGE_PROCESS moves the charge to the process that goes on
+ *   using the context, and then an exemption of the first one ends. Memory cgroups
+ *   are charged for memfds, by mm/memfd_luo.c, and for nothing else.
+ *
  *   A context may be finished without having been retrieved, whatever the
  *   reason. It does not know whether its devices are quiet, and does not have to:
  *   the file of each of them is in the same session, preserved later, and hence
@@ -73,12 +80,24 @@
 #include <linux/liveupdate.h>
 #include <linux/pagemap.h>
 #include <linux/pci.h>
+#include <linux/seq_file.h>
 #include <linux/shmem_fs.h>
 #include <linux/sort.h>
+#include <linux/vmalloc.h>
+#include <linux/timekeeping.h>
 #include <linux/xxhash.h>
 
 #include "io_pagetable.h"
 #include "liveupdate_ser.h"
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/iommufd.h>
+
+/*
+ * For lists that grow with the memory of a context. There may be no room for them,
+ * which the caller is told and can try again.
+ */
+#define IOMMUFD_LU_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NOWARN)
 
 /*
  * Digest of an IOAS's table. Leaf sizes and lock breaks must not show in it,
@@ -223,6 +242,8 @@ struct iommufd_lu_pages {
 	struct file *memfd;
 	u64 token;
 	u64 offset;
+	/* Index of the first one in struct iommufd_lu_build */
+	size_t first_run;
 	u64 nr_runs;
 };
 
@@ -238,6 +259,9 @@ struct iommufd_lu_build {
 	size_t nr_runs;
 	u64 *claims;
 	size_t nr_claims;
+	/* IDs of those that are held */
+	u32 *hwpts;
+	size_t nr_hwpts;
 };
 
 /* Make room for one more element, the arrays double at every power of two */
@@ -250,7 +274,7 @@ static int iommufd_lu_grow(void **array, size_t nr, size_t size)
 		return 0;
 	if (check_mul_overflow(nr ? nr * 2 : 1, size, &bytes))
 		return -EOVERFLOW;
-	grown = kvrealloc(*array, bytes, GFP_KERNEL_ACCOUNT);
+	grown = kvrealloc(*array, bytes, IOMMUFD_LU_GFP);
 	if (!grown)
 		return -ENOMEM;
 	*array = grown;
@@ -276,7 +300,39 @@ static void iommufd_lu_build_destroy(struct iommufd_lu_build *build)
 	kvfree(build->pages);
 	kvfree(build->runs);
 	kvfree(build->claims);
+	kvfree(build->hwpts);
 	xa_destroy(&build->index);
+}
+
+/*
+ * A device may be detached, or unbound, at any time, and that unpins the memory
+ * if its HWPT is an automatic one. Keep all of them from now to unpreserve.
+ */
+static int iommufd_lu_hold_hwpts(struct iommufd_ctx *ictx,
+				 struct iommufd_lu_build *build)
+{
+	struct iommufd_object *obj = NULL;
+	int rc;
+
+	while ((obj = iommufd_lu_next_object(ictx, obj))) {
+		if (obj->type != IOMMUFD_OBJ_HWPT_PAGING)
+			continue;
+		rc = iommufd_lu_grow((void **)&build->hwpts, build->nr_hwpts,
+				     sizeof(*build->hwpts));
+		if (rc) {
+			iommufd_put_object(ictx, obj);
+			return rc;
+		}
+		refcount_inc(&obj->users);
+		build->hwpts[build->nr_hwpts++] = obj->id;
+	}
+	return 0;
+}
+
+/* Frees an automatic one that no device is attached to any more */
+static void iommufd_lu_put_hwpt(struct iommufd_ctx *ictx, u32 id)
+{
+	iommufd_hw_pagetable_put(ictx, to_hwpt(xa_load(&ictx->objects, id)));
 }
 
 /* PFN 0 for a hole */
@@ -371,16 +427,21 @@ static const char *iommufd_lu_folio_refused(struct folio *folio)
 		return "device memory is not carried";
 	if (folio_test_ksm(folio))
 		return "a page merged by KSM is not carried";
+	if (folio_contain_hwpoisoned_page(folio))
+		return "a page with a hardware error is not carried";
 	if (folio_test_hugetlb(folio) || folio_test_anon(folio))
 		return NULL;
+
+	/* Do not wait for a lock that a file system may hold for ever */
+	if (!folio_test_swapbacked(folio))
+		return "page cache of a file is not carried";
 
 	/* Keeps the mapping where it is */
 	folio_lock(folio);
 	mapping = folio->mapping;
 	if (mapping && iommufd_lu_mapping_frozen(mapping))
 		why = "its memfd is preserved, but elsewhere or not in one piece";
-	else if (mapping ? !shmem_mapping(mapping) :
-			   !folio_test_swapbacked(folio))
+	else if (mapping && !shmem_mapping(mapping))
 		why = "page cache of a file is not carried";
 	folio_unlock(folio);
 	return why;
@@ -534,7 +595,8 @@ static struct file *iommufd_lu_find_user_memfd(struct iopt_pages *pages,
 	if (!mmget_not_zero(mm))
 		return NULL;
 	addr = (unsigned long)pages->uptr + index * PAGE_SIZE;
-	mmap_read_lock(mm);
+	if (mmap_read_lock_killable(mm))
+		goto out_put;
 	vma = vma_lookup(mm, addr);
 	/* A private mapping has copies, and it is copies that were pinned */
 	if (vma && (vma->vm_flags & VM_SHARED) && shmem_file(vma->vm_file) &&
@@ -545,6 +607,7 @@ static struct file *iommufd_lu_find_user_memfd(struct iopt_pages *pages,
 			  << PAGE_SHIFT;
 	}
 	mmap_read_unlock(mm);
+out_put:
 	mmput(mm);
 	return file;
 }
@@ -590,7 +653,10 @@ static int iommufd_lu_add_pages(struct iommufd_lu_build *build,
 		return rc;
 
 	obj = &build->pages[build->nr_pages++];
-	*obj = (struct iommufd_lu_pages){ .pages = pages };
+	*obj = (struct iommufd_lu_pages){
+		.pages = pages,
+		.first_run = build->nr_runs,
+	};
 	if (iopt_is_extents(pages))
 		return iommufd_lu_copy_runs(build, obj);
 
@@ -703,7 +769,7 @@ static int iommufd_lu_make_claims(struct iommufd_lu_build *build)
 	if (!build->nr_runs)
 		return 0;
 	runs = kvmemdup(build->runs, build->nr_runs * sizeof(*runs),
-			GFP_KERNEL_ACCOUNT);
+			IOMMUFD_LU_GFP);
 	if (!runs)
 		return -ENOMEM;
 	sort_nonatomic(runs, build->nr_runs, sizeof(*runs), iommufd_lu_cmp_run,
@@ -832,23 +898,17 @@ static int iommufd_lu_check_unpinned_area(struct iommufd_lu_build *build,
 					  struct iopt_area *area,
 					  const struct iommufd_lu_pages *obj)
 {
-	const struct iommufd_lu_pages *prev;
+	const u64 *run = build->runs + obj->first_run;
+	const u64 *end_run = run + obj->nr_runs;
 	unsigned long index = 0;
-	u64 *run = build->runs;
-	u64 i;
 
 	if (area->storage_domain)
 		return 0;
 
-	for (prev = build->pages; prev != obj; prev++)
-		run += prev->nr_runs;
-
-	for (i = 0; i < obj->nr_runs; i++, run++) {
+	for (; run != end_run && index <= iopt_area_last_index(area); run++) {
 		unsigned long end = index + IOMMUFD_RUN_SER_NR(*run);
 
-		if (!IOMMUFD_RUN_SER_PFN(*run) &&
-		    index <= iopt_area_last_index(area) &&
-		    end > iopt_area_index(area)) {
+		if (!IOMMUFD_RUN_SER_PFN(*run) && end > iopt_area_index(area)) {
 			pr_err("cannot preserve IOAS %u: the memory at IOVA %#lx-%#lx is not pinned, and not of a memfd that is preserved in this session\n",
 			       ioas->obj.id, iopt_area_iova(area),
 			       iopt_area_last_iova(area));
@@ -856,6 +916,11 @@ static int iommufd_lu_check_unpinned_area(struct iommufd_lu_build *build,
 				       -ENXIO : -EOPNOTSUPP;
 		}
 		index = end;
+		if (need_resched()) {
+			if (fatal_signal_pending(current))
+				return -EINTR;
+			cond_resched();
+		}
 	}
 	return 0;
 }
@@ -1164,6 +1229,19 @@ err_unpreserve:
 	return rc;
 }
 
+/* The memory that travels with the context itself, in pages */
+static u64 iommufd_lu_claimed(const struct iommufd_ser_view *view)
+{
+	u64 claimed = 0;
+	u64 i;
+
+	for (i = 0; i < view->hdr->nr_claims; i++) {
+		claimed += IOMMUFD_RUN_SER_NR(*iommufd_ser_run(view, i));
+		cond_resched();
+	}
+	return claimed;
+}
+
 static int iommufd_lu_preserve(struct liveupdate_file_op_args *args)
 {
 	struct iommufd_ctx *ictx = args->file->private_data;
@@ -1176,6 +1254,7 @@ static int iommufd_lu_preserve(struct liveupdate_file_op_args *args)
 		.version = IOMMUFD_SER_VERSION,
 		.page_shift = PAGE_SHIFT,
 	};
+	u64 start = ktime_get_ns();
 	struct iommufd_ser *ser;
 	int rc;
 
@@ -1195,24 +1274,26 @@ static int iommufd_lu_preserve(struct liveupdate_file_op_args *args)
 		goto out_unlock;
 
 	hdr.account_mode = ictx->account_mode;
+	rc = iommufd_lu_hold_hwpts(ictx, &build);
+	if (rc)
+		goto err_put;
 	rc = iommufd_lu_count(ictx, &hdr);
 	if (rc)
-		goto out_unlock;
-
+		goto err_put;
 	rc = iommufd_lu_collect(ictx, &build);
 	if (rc)
-		goto out_destroy;
+		goto err_put;
 	rc = iommufd_lu_make_claims(&build);
 	if (rc)
-		goto out_destroy;
+		goto err_put;
 	rc = iommufd_lu_set_size(&build, &hdr);
 	if (rc)
-		goto out_destroy;
+		goto err_put;
 
 	ser = kho_alloc_preserve(hdr.size);
 	if (IS_ERR(ser)) {
 		rc = PTR_ERR(ser);
-		goto out_destroy;
+		goto err_put;
 	}
 	*ser = hdr;
 	iommufd_ser_view_init(&view, ser);
@@ -1241,9 +1322,15 @@ static int iommufd_lu_preserve(struct liveupdate_file_op_args *args)
 
 err_free:
 	kho_unpreserve_free(ser);
+err_put:
+	while (build.nr_hwpts)
+		iommufd_lu_put_hwpt(ictx, build.hwpts[--build.nr_hwpts]);
 out_destroy:
 	iommufd_lu_build_destroy(&build);
 out_unlock:
+	if (trace_iommufd_preserve_enabled())
+		trace_iommufd_preserve(&hdr, rc ? 0 : iommufd_lu_claimed(&view),
+				       start, rc);
 	up_write(&ictx->shape_rwsem);
 	return rc;
 }
@@ -1252,12 +1339,17 @@ static void iommufd_lu_unpreserve(struct liveupdate_file_op_args *args)
 {
 	struct iommufd_ctx *ictx = args->file->private_data;
 	struct iommufd_ser_view view;
+	u32 i;
 
-	scoped_guard(rwsem_write, &ictx->shape_rwsem)
-		ictx->shape = IOMMUFD_SHAPE_OPEN;
-
+	/* Nothing is unmapped before it is free to have another owner */
 	iommufd_ser_view_init(&view, phys_to_virt(args->serialized_data));
 	iommufd_lu_unpreserve_memory(&view, view.hdr->nr_claims);
+
+	scoped_guard(rwsem_write, &ictx->shape_rwsem) {
+		for (i = 0; i < view.hdr->nr_hwpt; i++)
+			iommufd_lu_put_hwpt(ictx, view.hwpt[i].id);
+		ictx->shape = IOMMUFD_SHAPE_OPEN;
+	}
 	kho_unpreserve_free(view.hdr);
 }
 
@@ -1361,12 +1453,21 @@ iommufd_lu_restore_memfd(struct liveupdate_session *session,
 				      ser->nr_pages << PAGE_SHIFT,
 				      ser->flags & IOMMUFD_PAGES_SER_WRITE);
 	fput(file);
-	if (!IS_ERR(pages)) {
-		/* Pinned and accounted before */
+	if (!IS_ERR(pages))
 		pages->held = true;
-		pages->account_mode = IOPT_PAGES_ACCOUNT_NONE;
-	}
 	return pages;
+}
+
+static struct iopt_run *iommufd_lu_alloc_runs(u64 nr)
+{
+	size_t size;
+
+	if (check_mul_overflow(nr, sizeof(struct iopt_run), &size))
+		return NULL;
+	/* More than kvmalloc() is meant for, though not than there can be */
+	if (size > INT_MAX)
+		return __vmalloc(size, IOMMUFD_LU_GFP);
+	return kvmalloc(size, IOMMUFD_LU_GFP);
 }
 
 static struct iopt_pages *
@@ -1378,7 +1479,7 @@ iommufd_lu_restore_extents(const struct iommufd_ser_view *view,
 	struct iopt_run *runs;
 	u64 i;
 
-	runs = kvmalloc_array(ser->nr_runs, sizeof(*runs), GFP_KERNEL_ACCOUNT);
+	runs = iommufd_lu_alloc_runs(ser->nr_runs);
 	if (!runs)
 		return ERR_PTR(-ENOMEM);
 
@@ -1408,7 +1509,8 @@ static void iommufd_lu_put_pages(struct iopt_pages **pages, u32 nr)
 }
 
 static struct iopt_pages **
-iommufd_lu_restore_pages(struct liveupdate_session *session,
+iommufd_lu_restore_pages(struct iommufd_ctx *ictx,
+			 struct liveupdate_session *session,
 			 const struct iommufd_ser_view *view)
 {
 	u64 next = view->hdr->nr_claims;
@@ -1416,7 +1518,7 @@ iommufd_lu_restore_pages(struct liveupdate_session *session,
 	u32 i;
 
 	pages = kvmalloc_array(view->hdr->nr_pages, sizeof(*pages),
-			       GFP_KERNEL_ACCOUNT);
+			       IOMMUFD_LU_GFP);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
 
@@ -1433,9 +1535,45 @@ iommufd_lu_restore_pages(struct liveupdate_session *session,
 			iommufd_lu_put_pages(pages, i);
 			return ERR_PTR(rc);
 		}
+		pages[i]->restored = true;
+		if (pages[i]->account_mode == IOPT_PAGES_ACCOUNT_USER)
+			pages[i]->account_mode = iommufd_account_mode(ictx);
 		next += ser->nr_runs;
 	}
 	return pages;
+}
+
+/* Whoever retrieves the context is charged like for a mapping of its own */
+static void iommufd_lu_refuse_charge(struct iommufd_ioas *ioas,
+				     const struct iopt_pages *pages)
+{
+	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> 10;
+
+	if (pages->account_mode == IOPT_PAGES_ACCOUNT_MM)
+		pr_err("cannot retrieve IOAS %u: with its memory, process %d would exceed its RLIMIT_MEMLOCK of %lu KiB\n",
+		       ioas->obj.id, task_tgid_nr(current), limit);
+	else
+		pr_err("cannot retrieve IOAS %u: with its memory, user %u would exceed the RLIMIT_MEMLOCK of %lu KiB of process %d\n",
+		       ioas->obj.id,
+		       from_kuid_munged(&init_user_ns, current_uid()), limit,
+		       task_tgid_nr(current));
+}
+
+/* Was it a limit that kept the pages of an IOAS from being pinned? */
+static void iommufd_lu_refuse_pins(struct iommufd_ioas *ioas)
+{
+	struct io_pagetable *iopt = &ioas->iopt;
+	struct iopt_area *area;
+
+	guard(rwsem_read)(&iopt->iova_rwsem);
+	for (area = iopt_area_iter_first(iopt, 0, ULONG_MAX); area;
+	     area = iopt_area_iter_next(area, 0, ULONG_MAX)) {
+		guard(mutex)(&area->pages->mutex);
+		if (area->pages->over_limit) {
+			iommufd_lu_refuse_charge(ioas, area->pages);
+			return;
+		}
+	}
 }
 
 static int iommufd_lu_restore_area(struct iommufd_ioas *ioas,
@@ -1444,6 +1582,15 @@ static int iommufd_lu_restore_area(struct iommufd_ioas *ioas,
 {
 	struct iopt_pages *obj = pages[ser->pages];
 	int prot = IOMMU_CACHE;
+	int rc;
+
+	if (iopt_is_extents(obj)) {
+		rc = iopt_charge_extents(obj);
+		if (rc) {
+			iommufd_lu_refuse_charge(ioas, obj);
+			return rc;
+		}
+	}
 
 	if (obj->type == IOPT_ADDRESS_FILE &&
 	    obj->start + ser->start + ser->length >
@@ -1542,8 +1689,11 @@ static int iommufd_lu_restore_hwpt(struct iommufd_ctx *ictx,
 	hwpt->domain = domain;
 
 	rc = iopt_table_add_domain(&ioas->iopt, domain);
-	if (rc)
+	if (rc) {
+		if (rc == -ENOMEM)
+			iommufd_lu_refuse_pins(ioas);
 		goto err_abort;
+	}
 	list_add_tail(&hwpt_paging->hwpt_item, &ioas->hwpt_list);
 	iommufd_object_finalize(ictx, &hwpt->obj);
 	goto out_unlock;
@@ -1594,7 +1744,7 @@ static int iommufd_lu_restore(struct iommufd_ctx *ictx,
 	int rc = 0;
 	u32 i;
 
-	pages = iommufd_lu_restore_pages(session, view);
+	pages = iommufd_lu_restore_pages(ictx, session, view);
 	if (IS_ERR(pages))
 		return PTR_ERR(pages);
 
@@ -1651,11 +1801,8 @@ static void iommufd_lu_release_objects(struct iommufd_ctx *ictx,
 	struct iommufd_object *obj;
 	u32 i;
 
-	for (i = 0; i < view->hdr->nr_hwpt; i++) {
-		obj = xa_load(&ictx->objects, view->hwpt[i].id);
-		/* Frees an automatic one that no device is attached to any more */
-		iommufd_hw_pagetable_put(ictx, to_hwpt(obj));
-	}
+	for (i = 0; i < view->hdr->nr_hwpt; i++)
+		iommufd_lu_put_hwpt(ictx, view->hwpt[i].id);
 	for (i = 0; i < view->hdr->nr_ioas; i++) {
 		obj = xa_load(&ictx->objects, view->ioas[i].id);
 		refcount_dec(&obj->users);
@@ -1788,11 +1935,45 @@ err_invalid:
 	return -EINVAL;
 }
 
-static int iommufd_lu_retrieve(struct liveupdate_file_op_args *args)
+static int iommufd_lu_retrieve_file(struct liveupdate_file_op_args *args,
+				    const struct iommufd_ser_view *view)
 {
-	struct iommufd_ser_view view;
 	struct iommufd_ctx *ictx;
 	struct file *file;
+	int rc;
+
+	file = iommufd_ctx_create_file();
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+
+	rc = iommufd_lu_restore_memory(args, view);
+	if (rc) {
+		fput(file);
+		return rc;
+	}
+
+	ictx = file->private_data;
+	ictx->account_mode = view->hdr->account_mode;
+	rc = iommufd_lu_restore(ictx, args->session, view);
+	if (rc) {
+		fput(file);
+		return rc;
+	}
+
+	scoped_guard(rwsem_write, &ictx->shape_rwsem) {
+		iommufd_lu_hold_objects(ictx, view);
+		ictx->restored = view->hdr;
+		ictx->shape = IOMMUFD_SHAPE_RESTORED;
+	}
+
+	args->file = file;
+	return 0;
+}
+
+static int iommufd_lu_retrieve(struct liveupdate_file_op_args *args)
+{
+	u64 start = ktime_get_ns();
+	struct iommufd_ser_view view;
 	int rc;
 
 	args->retry = true;
@@ -1805,32 +1986,11 @@ static int iommufd_lu_retrieve(struct liveupdate_file_op_args *args)
 	if (rc)
 		return rc;
 
-	file = iommufd_ctx_create_file();
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-
-	rc = iommufd_lu_restore_memory(args, &view);
-	if (rc) {
-		fput(file);
-		return rc;
-	}
-
-	ictx = file->private_data;
-	rc = iommufd_lu_restore(ictx, args->session, &view);
-	if (rc) {
-		fput(file);
-		return rc;
-	}
-
-	scoped_guard(rwsem_write, &ictx->shape_rwsem) {
-		iommufd_lu_hold_objects(ictx, &view);
-		ictx->account_mode = view.hdr->account_mode;
-		ictx->restored = view.hdr;
-		ictx->shape = IOMMUFD_SHAPE_RESTORED;
-	}
-
-	args->file = file;
-	return 0;
+	rc = iommufd_lu_retrieve_file(args, &view);
+	if (trace_iommufd_retrieve_enabled())
+		trace_iommufd_retrieve(view.hdr, iommufd_lu_claimed(&view),
+				       start, rc);
+	return rc;
 }
 
 /* From now on pages are pinned like those of any mapping of a file */
@@ -1896,6 +2056,7 @@ static bool iommufd_lu_can_finish(struct liveupdate_file_op_args *args)
 
 static void iommufd_lu_finish(struct liveupdate_file_op_args *args)
 {
+	u64 start = ktime_get_ns(), claimed = 0;
 	struct iommufd_ser_view view;
 	struct iommufd_ctx *ictx;
 	u32 i;
@@ -1903,6 +2064,9 @@ static void iommufd_lu_finish(struct liveupdate_file_op_args *args)
 	/* A damaged block is left alone, its size cannot be trusted */
 	if (iommufd_lu_check_ser(args->serialized_data, &view))
 		return;
+
+	if (trace_iommufd_finish_enabled())
+		claimed = iommufd_lu_claimed(&view);
 
 	if (args->retrieve_status > 0) {
 		ictx = args->file->private_data;
@@ -1920,7 +2084,30 @@ static void iommufd_lu_finish(struct liveupdate_file_op_args *args)
 	}
 
 	iommufd_lu_finish_memory(args, &view);
+	trace_iommufd_finish(view.hdr, claimed, start, 0);
 	kho_restore_free(view.hdr);
+}
+
+static void iommufd_lu_show(struct liveupdate_file_op_args *args,
+			    struct seq_file *m)
+{
+	struct iommufd_ser_view view;
+	struct iommufd_ser *hdr;
+
+	/* The old kernel has written it, and the new one has read it before */
+	if (args->file) {
+		iommufd_ser_view_init(&view, phys_to_virt(args->serialized_data));
+	} else if (iommufd_lu_check_ser(args->serialized_data, &view)) {
+		seq_puts(m, " damaged");
+		return;
+	}
+
+	hdr = view.hdr;
+	seq_printf(m, " ioas=%u hwpt=%u devices=%u areas=%u page_objects=%u claims=%llu runs=%llu pages=%llu metadata_bytes=%llu",
+		   hdr->nr_ioas, hdr->nr_hwpt, hdr->nr_devices, hdr->nr_areas,
+		   hdr->nr_pages, hdr->nr_claims, hdr->nr_runs,
+		   iommufd_lu_claimed(&view),
+		   hdr->size + (hdr->nr_claims + hdr->nr_runs) * sizeof(u64));
 }
 
 static const struct liveupdate_file_ops iommufd_lu_ops = {
@@ -1931,6 +2118,7 @@ static const struct liveupdate_file_ops iommufd_lu_ops = {
 	.retrieve = iommufd_lu_retrieve,
 	.can_finish = iommufd_lu_can_finish,
 	.finish = iommufd_lu_finish,
+	.show = iommufd_lu_show,
 	.owner = THIS_MODULE,
 };
 
@@ -1939,17 +2127,26 @@ static struct liveupdate_file_handler iommufd_lu_handler = {
 	.compatible = IOMMUFD_LUO_FH_COMPATIBLE,
 };
 
-int __init iommufd_liveupdate_init(void)
-{
-	int rc = liveupdate_register_file_handler(&iommufd_lu_handler);
+static bool iommufd_lu_ready;
 
-	/* Not enabled on the command line */
-	return rc == -EOPNOTSUPP ? 0 : rc;
+/* Offer contexts for live update. Without that, all else works. */
+void __init iommufd_liveupdate_init(void)
+{
+	int rc;
+
+	if (!liveupdate_enabled())
+		return;
+
+	rc = liveupdate_register_file_handler(&iommufd_lu_handler);
+	if (rc)
+		pr_warn("no live update of contexts: %pe\n", ERR_PTR(rc));
+	iommufd_lu_ready = !rc;
 }
 
 void iommufd_liveupdate_exit(void)
 {
-	liveupdate_unregister_file_handler(&iommufd_lu_handler);
+	if (iommufd_lu_ready)
+		liveupdate_unregister_file_handler(&iommufd_lu_handler);
 }
 
 static const struct iommufd_device_ser *

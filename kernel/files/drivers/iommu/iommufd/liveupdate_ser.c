@@ -308,6 +308,7 @@ u32 iommufd_ser_chunk_entries(const struct iommufd_ser *hdr, u32 chunk)
 	return min_t(u64, IOMMUFD_CHUNK_SER_ENTRIES,
 		     hdr->nr_claims + hdr->nr_runs - first);
 }
+EXPORT_SYMBOL_IF_KUNIT(iommufd_ser_chunk_entries);
 
 u64 iommufd_ser_chunk_checksum(const struct iommufd_ser_view *view, u32 chunk)
 {

@@ -648,6 +648,30 @@ vfio_pci_ser_saved_state(struct pci_dev *pdev, const struct vfio_pci_ser *ser)
 	return pci_liveupdate_store_quiet_state(pdev);
 }
 
+/*
+ * A BAR that cannot be mapped does not keep a device from being opened, but a user
+ * who comes back to a running one would be stuck with it. Whatever else has claimed
+ * a part of it was there in the previous kernel, too.
+ */
+static int vfio_pci_adopt_bars(struct vfio_pci_core_device *vdev)
+{
+	vfio_pci_core_setup_bars(vdev);
+
+	for (int i = 0; i < PCI_STD_NUM_BARS; i++) {
+		struct resource *res = &vdev->pdev->resource[i];
+		long err = PTR_ERR_OR_ZERO((__force void *)vdev->barmap[i]);
+
+		if (err == -ENOMEM || (err == -EBUSY && !res->child)) {
+			pci_err(vdev->pdev, "live update: no memory to map BAR %d\n",
+				i);
+			vfio_pci_core_release_bars(vdev);
+			return -ENOMEM;
+		}
+	}
+
+	return 0;
+}
+
 /**
  * vfio_pci_core_adopt - Open a device that was left running
  * @vdev: device that was retrieved, and is being bound to its iommufd
@@ -699,10 +723,16 @@ int vfio_pci_core_adopt(struct vfio_pci_core_device *vdev)
 		goto err_state;
 	vfio_config_adopt(vdev, ser->vconfig);
 
-	vfio_pci_core_setup_bars(vdev);
+	ret = vfio_pci_adopt_bars(vdev);
+	if (ret)
+		goto err_config;
+
 	vfio_pci_core_finish_enable(vdev);
 	return 0;
 
+err_config:
+	vdev->virq_disabled = false;
+	vfio_config_free(vdev);
 err_state:
 	kfree(vdev->pci_saved_state);
 	vdev->pci_saved_state = NULL;
