@@ -71,6 +71,8 @@ const struct scenario scenarios_memory[] = {
 	{ COMMON("pages"), .guest = "pages", .updates = 2, .judged = JUDGED_BY_GUEST },
 	{ STORM("pages-storm"), .guest = "pages", .updates = 2, .check = check_storms,
 	  .append = STORM_APPEND },
+	{ STORM("pages-movable"), .guest = "pages", .updates = 2, .check = check_storms,
+	  .append = STORM_APPEND " hf.later=kernelcore=256M" },
 	{ STORM("update-storm"), .guest = "update", .updates = 1, .resumes = 1,
 	  .check = check_update_storm, .append = STORM_APPEND },
 	{ .name = "all-kinds", .suite = SUITE_DEVICE, .device = "igb", .iops = 100,
