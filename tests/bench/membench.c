@@ -6,14 +6,16 @@
  *	membench take KERNEL SET...	in the next kernel: restore it, read its table
  *
  * KERNEL is holdfast or stock. A SET is PAGE:MIB, such as 4:32 or 2048:1024: that
- * many MiB of pages of PAGE KiB, no two of them contiguous; or flat:MIB, pages
- * of 2 MiB as they come, for which nothing but the freeze is of interest. The
- * n-th set has a session, an iommufd and the n-th device.
+ * many MiB of pages of PAGE KiB in a memfd, no two of them contiguous; PAGE:MIB:anon
+ * the same without a memfd, which stock cannot hand over; or flat:MIB, pages of
+ * 2 MiB as they come, for which nothing but the freeze is of interest. The n-th set
+ * has a session, an iommufd and the n-th device.
  *
  * Each result is a line {"ev":"bench", ...} on the standard output. Times are
  * in nanoseconds of the guest.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,9 +42,10 @@ struct set {
 	const char *text;	/* as given */
 	char name[32];		/* of the session */
 	size_t page, size;
-	bool flat;
+	bool flat, anon;
 	unsigned int nth;
 	int session, memfd, iommufd, device;
+	void *memory;		/* if it is anonymous */
 	__u32 ioas, dev_id;
 };
 
@@ -93,11 +96,15 @@ static void report(const struct set *set, const char *what, long long value)
 static struct set parse(const char *text, unsigned int nth)
 {
 	struct set set = { .text = text, .nth = nth };
-	const char *colon = strchr(text, ':');
+	const char *colon = strchr(text, ':'), *kind;
 
 	if (!colon)
 		die("%s: not PAGE:MIB", text);
 	set.flat = !strncmp(text, "flat:", 5);
+	kind = strchr(colon + 1, ':');
+	set.anon = kind && !strcmp(kind, ":anon");
+	if (kind && !set.anon)
+		die("%s: not PAGE:MIB:anon", text);
 	set.page = set.flat ? HUGE_SIZE : strtoul(text, NULL, 0) << 10;
 	set.size = strtoul(colon + 1, NULL, 0) << 20;
 	if ((set.page != PAGE_SIZE && set.page != HUGE_SIZE) || !set.size || set.size % set.page)
@@ -108,9 +115,10 @@ static struct set parse(const char *text, unsigned int nth)
 
 /* --- memory --- */
 
-/* A memfd without pages yet. Alignment is what a huge page needs. */
-static void *map_memfd(int fd, const struct set *set)
+/* A memfd, or anonymous memory for -1, without pages yet. Alignment is what a huge page needs. */
+static void *map_memory(int fd, const struct set *set)
 {
+	const int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
 	uintptr_t addr;
 	char *space, *p;
 
@@ -119,7 +127,7 @@ static void *map_memfd(int fd, const struct set *set)
 	if (space == MAP_FAILED)
 		die("mmap: %m");
 	addr = ((uintptr_t)space + HUGE_SIZE - 1) & ~(HUGE_SIZE - 1);
-	p = mmap((void *)addr, set->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+	p = mmap((void *)addr, set->size, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd, 0);
 	if (p == MAP_FAILED)
 		die("mmap: %m");
 	if (madvise(p, set->size, set->page == HUGE_SIZE ? MADV_HUGEPAGE : MADV_NOHUGEPAGE))
@@ -129,8 +137,11 @@ static void *map_memfd(int fd, const struct set *set)
 
 static int new_memfd(const struct set *set)
 {
-	int fd = memfd_create("membench", MFD_CLOEXEC);
+	int fd;
 
+	if (set->anon)
+		return -1;
+	fd = memfd_create("membench", MFD_CLOEXEC);
 	if (fd < 0 || ftruncate(fd, set->size))
 		die("memfd: %m");
 	return fd;
@@ -138,7 +149,7 @@ static int new_memfd(const struct set *set)
 
 /*
  * The page allocator gives pages away in their order, so every second one goes
- * to another file, which stays until the process ends.
+ * elsewhere, where it stays until the process ends.
  */
 static void make_memory(struct set *set)
 {
@@ -146,15 +157,34 @@ static void make_memory(struct set *set)
 	size_t pos;
 
 	set->memfd = new_memfd(set);
-	p = map_memfd(set->memfd, set);
+	p = map_memory(set->memfd, set);
 	if (!set->flat)
-		other = map_memfd(new_memfd(set), set);
+		other = map_memory(new_memfd(set), set);
 	for (pos = 0; pos < set->size; pos += set->page) {
 		p[pos] = 1;
 		if (other)
 			other[pos] = 1;
 	}
-	munmap(p, set->size);
+	if (set->anon)
+		set->memory = p;
+	else
+		munmap(p, set->size);
+}
+
+/* Bytes that are free, also where a CPU keeps them for itself */
+static long long free_bytes(void)
+{
+	FILE *f = fopen("/proc/zoneinfo", "r");
+	long long pages = 0, n;
+	char line[256];
+
+	if (!f)
+		die("/proc/zoneinfo: %m");
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "  pages free %lld", &n) == 1 || sscanf(line, " count: %lld", &n) == 1)
+			pages += n;
+	fclose(f);
+	return pages * PAGE_SIZE;
 }
 
 static void open_device(struct set *set)
@@ -288,33 +318,78 @@ static void read_table(const struct set *set, int repeats)
 
 /* --- over the kexec --- */
 
+/* By address, in two halves */
+static void map_half(const struct set *set, int half)
+{
+	size_t offset = half ? set->size / 2 : 0;
+
+	must(ioas_map(set->iommufd, set->ioas, (char *)set->memory + offset, set->size / 2, IOVA + offset), set,
+	     "IOAS_MAP");
+}
+
+/* And what the kernel needs for it, as it will be there until the next one has read it */
+static long long preserve(const struct set *set, int fd, int token)
+{
+	long long before = free_bytes();
+
+	must(luo_preserve_fd(set->session, fd, token), set, "PRESERVE_FD");
+	return before - free_bytes();
+}
+
+/* The least of several times: the first ones let slabs grow as well */
+static void preserve_for_now(struct set *set, int luo, const char *what)
+{
+	long long bytes, least = LLONG_MAX;
+	int i;
+
+	for (i = 0; i < REPEATS; i++) {
+		set->session = must(luo_create_session(luo, set->name), set, "session");
+		bytes = preserve(set, set->iommufd, IOMMUFD);
+		close(set->session);
+		if (bytes < least)
+			least = bytes;
+	}
+	report(set, what, least);
+}
+
 static void hold(struct set *set, int luo)
 {
 	make_memory(set);
 	new_iommufd(set);
 	open_device(set);
 	must(vfio_connect(set->device, set->iommufd, set->ioas, &set->dev_id), set, "device");
-	map(set);
+	if (set->anon) {
+		map_half(set, 0);
+		preserve_for_now(set, luo, "bytes-half");
+		map_half(set, 1);
+		preserve_for_now(set, luo, "bytes-all");
+	} else {
+		map(set);
+	}
 	if (!set->flat)
 		read_table(set, REPEATS);
 
 	set->session = must(luo_create_session(luo, set->name), set, "session");
-	must(luo_preserve_fd(set->session, set->memfd, MEMFD), set, "memfd");
+	if (!set->anon)
+		report(set, "bytes-memfd", preserve(set, set->memfd, MEMFD));
 	if (is_stock())
 		return;
-	must(luo_preserve_fd(set->session, set->iommufd, IOMMUFD), set, "iommufd");
+	report(set, "bytes-iommufd", preserve(set, set->iommufd, IOMMUFD));
 	must(luo_preserve_fd(set->session, set->device, DEVICE), set, "device");
 }
 
 /* The IOAS has the first ID, and has it again */
 static void take(struct set *set, int luo)
 {
-	long long t, memfd, restored, attached;
+	long long t, memfd = 0, restored, attached;
 
 	set->session = must(luo_retrieve_session(luo, set->name), set, "session");
-	t = now();
-	set->memfd = must(luo_retrieve_fd(set->session, MEMFD), set, "memfd");
-	memfd = now() - t;
+	if (!set->anon) {
+		t = now();
+		set->memfd = must(luo_retrieve_fd(set->session, MEMFD), set, "memfd");
+		memfd = now() - t;
+		report(set, "memfd", memfd);
+	}
 
 	if (is_stock()) {
 		t = now();
@@ -338,7 +413,6 @@ static void take(struct set *set, int luo)
 	must(vfio_attach(set->device, set->ioas), set, "ATTACH");
 	attached = now() - t;
 
-	report(set, "memfd", memfd);
 	report(set, is_stock() ? "map" : "iommufd", restored);
 	report(set, "attach", attached);
 	report(set, "restore", memfd + restored + attached);
@@ -364,6 +438,8 @@ int main(int argc, char **argv)
 
 	for (i = 3; i < argc; i++) {
 		sets[i - 3] = parse(argv[i], i - 3);
+		if (sets[i - 3].anon && is_stock())
+			continue;
 		if (holds)
 			hold(&sets[i - 3], luo);
 		else

@@ -44,6 +44,13 @@ function row(kernel, set, what, label,    m, key)
 	return m
 }
 
+function bytes(kernel, set, what, label,    m)
+{
+	m = median(kernel, set, what)
+	printf "  %-52s %12d\n", label, m
+	return m
+}
+
 function ratio(label, a, b)
 {
 	printf "  %-52s %12s\n", label, b ? sprintf("%.2f", a / b) : "-"
@@ -52,7 +59,36 @@ function ratio(label, a, b)
 function name_of(set,    part)
 {
 	split(set, part, ":")
-	return part[2] " MiB of pages of " (part[1] == 4 ? "4 KiB" : part[1] == 2048 ? "2 MiB" : part[1])
+	return part[2] " MiB of " (part[3] ? "anonymous " : "") "pages of " (part[1] == 4 ? "4 KiB" : part[1] == 2048 ? "2 MiB" : part[1])
+}
+
+# What goes with the memory: all that preserving it took from the free memory
+function handed_over(s, memfd,    sum, part)
+{
+	split(s, part, ":")
+	print "\n  Handed over besides the memory, in bytes"
+	if (memfd) {
+		bytes("stock", s, "bytes-memfd", "7.3, memfd")
+		sum = bytes("holdfast", s, "bytes-memfd", "holdfast, memfd")
+	}
+	sum += bytes("holdfast", s, "bytes-iommufd", "holdfast, iommufd")
+	if (memfd)
+		ratio("bytes for each extent", sum, median("holdfast", s, "extents"))
+	else if (part[1] == 4)
+		ratio("bytes for each extent more than half of them",
+			median("holdfast", s, "bytes-all") - median("holdfast", s, "bytes-half"),
+			median("holdfast", s, "extents") / 2)
+	printf "  %-52s %12s\n", "per cent of the memory", sprintf("%.4f", 100 * sum / part[2] / 1048576)
+}
+
+# 7.3 does not do that
+function anonymous(s)
+{
+	printf "\n%s, %d extents\n\n  Bringing the IOAS back after kexec\n", name_of(s), median("holdfast", s, "extents")
+	row("holdfast", s, "iommufd", "holdfast, retrieve iommufd")
+	row("holdfast", s, "attach", "holdfast, attach")
+	row("holdfast", s, "restore", "holdfast, sum")
+	handed_over(s, 0)
 }
 
 END {
@@ -60,6 +96,10 @@ END {
 	count = split(sets, set, ",")
 	for (i = 1; i <= count; i++) {
 		s = set[i]
+		if (s ~ /:anon$/) {
+			anonymous(s)
+			continue
+		}
 		printf "\n%s, %d extents (stock: %d)\n\n", name_of(s), median("holdfast", s, "extents"),
 			median("stock", s, "extents")
 		print "  Reading the whole table"
@@ -82,6 +122,7 @@ END {
 		row("holdfast", s, "attach", "holdfast, attach")
 		restore = row("holdfast", s, "restore", "holdfast, sum")
 		ratio("holdfast : 7.3", restore, replay)
+		handed_over(s, 1)
 	}
 
 	if (split(flat, set, ",") == 2) {

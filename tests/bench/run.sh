@@ -15,10 +15,12 @@ set -eu
 dir=$1 kernel=$2 stock=$3 repeat=$4
 here=$(cd "$(dirname "$0")" && pwd)
 
-# Pages of 4 KiB and 2 MiB of which no two are contiguous, and what is frozen
-sets=${SETS:-4:32,2048:1024}
+# Pages of 4 KiB and 2 MiB of which no two are contiguous, in a memfd and in none,
+# and what is frozen
+sets=${SETS:-4:32,2048:1024,4:16:anon,2048:512:anon}
 flat=${FLAT-flat:64,flat:4096}
-memory=${MEMORY:-7G}
+# Enough that no page comes from the scratch areas, out of which pinning would move it
+memory=${MEMORY:-10G}
 timeout=${TIMEOUT:-600}
 # Another update for each of two
 updates=${flat:+3}
@@ -37,18 +39,23 @@ guest() {
 	append="console=ttyS0,115200 panic=-1 noapictimer kho=on liveupdate=on"
 	append="$append vfio.enable_unsafe_noiommu_mode=1 hf.kernel=1 hf.scenario=bench"
 	append="$append hf.updates=$4 hf.first=$1 hf.timeout=$timeout hf.sets=$sets hf.flat=$flat"
+	devices=
+	for port in 0 1 2 3; do
+		devices="$devices -device pcie-root-port,id=port$port,bus=pcie.0,addr=0x$((port + 4)),chassis=$((port + 1)),slot=$((port + 1)),x-speed=5"
+		devices="$devices -device igb,bus=port$port,romfile="
+	done
+	# shellcheck disable=SC2086 # several arguments
 	timeout -k 5 "$timeout" qemu-system-x86_64 -M q35 -accel tcg -icount shift=0,sleep=off \
 		-cpu max,-erms,-fsrm,-fsrs,-fzrm,la57=off -m "$memory" -smp 1 \
 		-nodefaults -no-user-config -no-reboot -display none \
 		-serial "file:$run/console.log" -serial "file:$run/events.log" \
-		-device pcie-root-port,id=port0,bus=pcie.0,addr=0x4,chassis=1,slot=1,x-speed=5 \
-		-device pcie-root-port,id=port1,bus=pcie.0,addr=0x5,chassis=2,slot=2,x-speed=5 \
-		-device igb,bus=port0,romfile= -device igb,bus=port1,romfile= \
+		$devices \
 		-kernel "$2" -initrd "$3" -append "$append" </dev/null 2>"$run/qemu.stderr" ||
 		die "the guest of the $1 kernel did not end by itself, see $run"
 	grep -q '"ev":"done","status":0' "$run/events.log" ||
 		die "the guest of the $1 kernel failed, see $run/console.log"
 	for set in $(echo "$sets" | tr , ' '); do
+		case $1,$set in stock,*:anon) continue ;; esac
 		[ "$(sed -n "s/.*\"set\":\"$set\",\"what\":\"sum\",\"value\":\([0-9]*\).*/\1/p" \
 			"$run/events.log" | sort | uniq -c | awk '{ print $1 }')" = 2 ] ||
 			die "the table of $set is not the same after the update, see $run/events.log"
