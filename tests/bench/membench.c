@@ -15,7 +15,6 @@
  * in nanoseconds of the guest.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -336,20 +335,16 @@ static long long preserve(const struct set *set, int fd, int token)
 	return before - free_bytes();
 }
 
-/* The least of several times: the first ones let slabs grow as well */
+/* Several times, for the median: slabs grow and shrink meanwhile */
 static void preserve_for_now(struct set *set, int luo, const char *what)
 {
-	long long bytes, least = LLONG_MAX;
 	int i;
 
 	for (i = 0; i < REPEATS; i++) {
 		set->session = must(luo_create_session(luo, set->name), set, "session");
-		bytes = preserve(set, set->iommufd, IOMMUFD);
+		report(set, what, preserve(set, set->iommufd, IOMMUFD));
 		close(set->session);
-		if (bytes < least)
-			least = bytes;
 	}
-	report(set, what, least);
 }
 
 static void hold(struct set *set, int luo)
