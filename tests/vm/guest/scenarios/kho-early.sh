@@ -24,7 +24,7 @@ kernel_1() {
 kernel_2() {
 	doing "looking for the pages"
 	if [ "$hf_first" != stock ]; then
-		said "early_memtest: skipped"
+		said "memtest: skipped"
 		khotest look || die "not as it should be"
 		point "what is preserved is not tested"
 		return
