@@ -131,12 +131,14 @@ dump_registers() {
 	nic-rx --events "$EVENTS" --when "$1" --registers "$nic" || true
 }
 
-# dump_meminfo WHEN - boot_kB is what the files for the next kernel occupy
+# dump_meminfo WHEN - boot_kB is what the files for the next kernel occupy, Lists_kB
+# the free pages on lists of the CPUs, which the kernel does not count as available
 dump_meminfo() {
 	fields=$(sed -n 's/^\(MemTotal\|MemFree\|MemAvailable\|Cached\|Shmem\|Slab\|Unevictable\|Mlocked\|CmaFree\): *\([0-9]*\) kB/,"\1_kB":\2/p' /proc/meminfo |
 		tr -d '\n')
 	boot=$(du -sk /boot | cut -f1)
-	emit "{\"ev\":\"meminfo\",\"when\":\"$1\",\"kernel\":$hf_kernel$fields,\"boot_kB\":$boot}"
+	lists=$(awk '/^ *count:/ { n += $2 } END { print n * 4 }' /proc/zoneinfo)
+	emit "{\"ev\":\"meminfo\",\"when\":\"$1\",\"kernel\":$hf_kernel$fields,\"Lists_kB\":$lists,\"boot_kB\":$boot}"
 }
 
 # start_swap - to compressed memory, unless it is in use already
