@@ -159,6 +159,10 @@ settle_memory() {
 	! grep -q '^/dev/zram0' /proc/swaps || swapoff /dev/zram0
 	sync
 	echo 3 >/proc/sys/vm/drop_caches || say "caches cannot be dropped"
+	# What KASAN keeps from being used again, and slabs with nothing in them
+	for cache in /sys/kernel/slab/[!:]*/shrink; do
+		[ ! -e "$cache" ] || echo 1 >"$cache"
+	done
 }
 
 # load_module NAME - and what it needs, from this kernel's folder, with the
