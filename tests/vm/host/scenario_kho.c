@@ -104,7 +104,6 @@ const struct scenario scenarios_kho[] = {
 	{ OURS("kho-cma"), COMMON("kho-early"), .panics = true, .check = check_taken },
 	{ STOCK("kho-cma-stock"), COMMON("kho-early"), .updates = 1 },
 	{ OURS("kho-memtest"), COMMON("kho-early"), .updates = 1, .append = MEMTEST },
-	{ STOCK("kho-memtest-stock"), COMMON("kho-early"), .updates = 1, .append = MEMTEST },
 	{ OURS("kho-lost"), COMMON("kho-lost"), .panics = true, .check = check_lost,
 	  .append = LITTLE_SCRATCH },
 	{ STOCK("kho-lost-stock"), COMMON("kho-lost"), .updates = 1, .append = LITTLE_SCRATCH },
