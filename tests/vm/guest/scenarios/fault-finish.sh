@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=sh disable=SC2154 # variables come from lib.sh
+# shellcheck shell=sh disable=SC2119,SC2154 # variables come from lib.sh
 #
 # One update after which memory runs out half way through a memfd, the agent ends,
 # and the session is finished without the rest. Nothing that the device writes to is
