@@ -12,6 +12,9 @@ check-vm:	## Live updates in a virtual machine
 check-device:	## Any device anywhere: NVMe, interrupts, topologies, orphans
 	@mk/check.sh device
 
+check-memory:	## Memory of every kind, and kexec handover itself
+	@mk/check.sh memory
+
 check-kselftest:	## Kernel selftests: what the series refuses, in a virtual machine
 	@mk/check.sh kselftest
 
@@ -37,6 +40,9 @@ suite-vm: deps kernel kernel-stock userspace
 suite-device: deps kernel kernel-stock userspace
 	$(MAKE) -C tests/vm check-device $(VM_VARS)
 
+suite-memory: deps kernel kernel-stock userspace
+	$(MAKE) -C tests/vm check-memory $(VM_VARS)
+
 suite-long: deps kernel kernel-stock userspace
 	$(MAKE) -C tests/vm check-long $(VM_VARS)
 
@@ -53,5 +59,5 @@ suite-debug: deps kernel-debug userspace
 	$(MAKE) -C tests/vm check-debug $(VM_VARS)
 	$(MAKE) -C tests/kselftest check $(KSELFTEST_VARS) KERNEL=$(KERNEL_DEBUG) O=$(BUILD)/kselftest-debug TIMEOUT=1800
 
-.PHONY: check-unit check-vm check-device check-kselftest check-fuzz check-build check-debug check-long \
-	suite-unit suite-vm suite-device suite-kselftest suite-fuzz suite-build suite-debug suite-long
+.PHONY: check-unit check-vm check-device check-memory check-kselftest check-fuzz check-build check-debug check-long \
+	suite-unit suite-vm suite-device suite-memory suite-kselftest suite-fuzz suite-build suite-debug suite-long

@@ -43,7 +43,7 @@ const char *kernel_kind_name(enum kernel_kind kind)
 
 const char *suite_name(enum suite suite)
 {
-	static const char *const names[] = { "vm", "device", "all", "none" };
+	static const char *const names[] = { "vm", "device", "memory", "all", "none" };
 
 	return names[suite];
 }

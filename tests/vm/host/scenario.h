@@ -23,6 +23,7 @@ enum kernel_kind {
 enum suite {
 	SUITE_VM, /* make check-vm */
 	SUITE_DEVICE, /* make check-device */
+	SUITE_MEMORY, /* make check-memory */
 	SUITE_ALL, /* make check-all only */
 	SUITE_NONE, /* when it is named */
 	SUITES

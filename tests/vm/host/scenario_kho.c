@@ -79,7 +79,7 @@ static void check_lost(struct verdict *v, const struct scenario *sc)
 
 #define OURS(name_) .name = name_, .kernel = KERNEL_HOLDFAST
 #define STOCK(name_) .name = name_, .kernel = KERNEL_STOCK
-#define COMMON(guest_) .suite = SUITE_DEVICE, .device = "igb", .topology = TOPO_ROOT_PORT, \
+#define COMMON(guest_) .suite = SUITE_MEMORY, .device = "igb", .topology = TOPO_ROOT_PORT, \
 	.guest = guest_, .judged = JUDGED_BY_GUEST, .rate = 200, .timeout_s = 120
 
 const struct scenario scenarios_kho[] = {

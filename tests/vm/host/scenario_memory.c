@@ -51,13 +51,13 @@ static void check_update_storm(struct verdict *v, const struct scenario *sc)
 }
 
 /* A storm takes seconds, during which nobody takes frames out: the ring has room for 130 s. */
-#define STORM(name_) .name = name_, .suite = SUITE_DEVICE, .device = "igb", \
+#define STORM(name_) .name = name_, .suite = SUITE_MEMORY, .device = "igb", \
 	.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .args = two_nodes, \
 	.judged = JUDGED_BY_GUEST, .rate = 500, .timeout_s = 400
 
 #define STORM_APPEND "cma=32M hf.storm=yes"
 
-#define COMMON(name_) .name = name_, .suite = SUITE_DEVICE, .device = "igb", \
+#define COMMON(name_) .name = name_, .suite = SUITE_MEMORY, .device = "igb", \
 	.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .rate = 1000, \
 	.timeout_s = 180
 
@@ -75,7 +75,7 @@ const struct scenario scenarios_memory[] = {
 	  .append = STORM_APPEND " hf.later=kernelcore=256M" },
 	{ STORM("update-storm"), .guest = "update", .updates = 1, .resumes = 1,
 	  .check = check_update_storm, .append = STORM_APPEND },
-	{ .name = "all-kinds", .suite = SUITE_DEVICE, .device = "igb", .iops = 100,
+	{ .name = "all-kinds", .suite = SUITE_MEMORY, .device = "igb", .iops = 100,
 	  .args = much_memory, .topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST,
 	  .guest = "all-kinds", .updates = 2, .resumes = 2, .judged = JUDGED_ALL, .rate = 300,
 	  .timeout_s = 300, .append = "hf.memory=anon hf.irq=msix" },
