@@ -16,8 +16,9 @@ sparse_in()
 		tail -n 30 "$2.log" >&2
 		return 1
 	}
-	# Two things every driver gets, of old: MODULE_INFO() of 7.3 is beyond
-	# sparse 0.6.4, and PCI_D0 and its like compare by "<" only so.
+	# Two things every driver gets, of old: MODULE_INFO() of 7.3, which is also
+	# in module_param(), is beyond sparse 0.6.4, and PCI_D0 and its like compare
+	# by "<" only so.
 	awk -v tree="$1" '
 		!/^[^ :]+:[0-9]+:[0-9]+: (warning|error): / { next }
 		/restricted pci_power_t degrades to integer/ { next }
@@ -27,7 +28,7 @@ sparse_in()
 			text = ""
 			line | getline text
 			close(line)
-			if (text ~ /^MODULE_/)
+			if (text ~ /^(MODULE_|module_param\()/)
 				next
 		}
 		{ sub(/:[0-9]+:[0-9]+:/, ":"); print }' "$2.log" | sort -u
