@@ -46,6 +46,15 @@ static inline void kho_ser_set(void *ser, const struct kho_ser_field *field)
 	memcpy(ser + field->offset, &field->value, field->size);
 }
 
+/* The name of a test of a struct kho_ser_field, or of what begins with one */
+static inline void kho_ser_desc(struct kunit *test, const void *param,
+				char *desc)
+{
+	const struct kho_ser_field *field = param;
+
+	strscpy(desc, field->name, KUNIT_PARAM_DESC_SIZE);
+}
+
 /* Where nothing is that was handed over: no page, or none that there is */
 static const u64 kho_ser_bad_phys[] = {
 	0, 1, PAGE_SIZE - 1, 0x000ffffffffff000, BIT_ULL(51),
