@@ -12,7 +12,7 @@ set -eu
 packages='
 	gcc make libc6-dev binutils patch perl xz-utils cpio rsync pkg-config|pkgconf
 	flex bison bc libelf-dev libssl-dev kmod
-	libfdt-dev libjson-c-dev device-tree-compiler
+	libfdt-dev libmd-dev libjson-c-dev device-tree-compiler
 	kexec-tools busybox-static
 	sparse shellcheck
 '
@@ -82,7 +82,7 @@ elsewhere()
 		command -v "$tool" >/dev/null || absent="$absent $tool"
 	done
 	[ -z "$absent" ] || die "install these yourself, there is no apt here:$absent" \
-		"(and headers of libelf, libssl, libfdt, json-c)"
+		"(and headers of libelf, libssl, libfdt, libmd, json-c)"
 	exit 0
 }
 

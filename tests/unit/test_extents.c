@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include <holdfast/extents.h>
+#include <holdfast/manifest.h>
 
 #include "ktap.h"
 

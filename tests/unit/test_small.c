@@ -20,7 +20,7 @@
 #include <holdfast/proc.h>
 #include <holdfast/words.h>
 
-#include "../../userspace/lib/cmdline.h"
+#include "../../userspace/agent/cmdline.h"
 #include "ktap.h"
 
 static void json(void)

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,20 +115,4 @@ bool hf_extents_compare(const struct hf_extents *a, const struct hf_extents *b,
 		return true;
 	fill_diff(a, b, a->n > n ? a->v[n].iova : b->v[n].iova, diff);
 	return false;
-}
-
-void hf_extents_digest(const struct hf_extents *t, uint8_t out[HF_SHA256_SIZE])
-{
-	struct hf_sha256 s;
-	uint64_t be[3];
-	size_t i;
-
-	hf_sha256_init(&s);
-	for (i = 0; i < t->n; i++) {
-		be[0] = htobe64(t->v[i].iova);
-		be[1] = htobe64(t->v[i].phys);
-		be[2] = htobe64(t->v[i].length);
-		hf_sha256_update(&s, be, sizeof(be));
-	}
-	hf_sha256_final(&s, out);
 }

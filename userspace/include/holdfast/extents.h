@@ -6,8 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <holdfast/sha256.h>
-
 /**
  * struct hf_extent - a run of an IOAS that is contiguous in both spaces
  * @iova: first I/O virtual address
@@ -89,12 +87,5 @@ int hf_extents_lookup(const struct hf_extents *t, uint64_t iova,
  */
 bool hf_extents_compare(const struct hf_extents *a, const struct hf_extents *b,
 			struct hf_extents_diff *diff);
-
-/**
- * hf_extents_digest() - SHA-256 over a table
- * @t: table
- * @out: digest of all (iova, phys, length), big-endian, in order
- */
-void hf_extents_digest(const struct hf_extents *t, uint8_t out[HF_SHA256_SIZE]);
 
 #endif

@@ -30,6 +30,7 @@
 
 #define HF_MANIFEST_VERSION	2
 #define HF_MANIFEST_HEADER_SIZE	64
+#define HF_SHA256_SIZE		32
 #define HF_RELEASE_MAX		64
 
 /**
@@ -209,6 +210,13 @@ int hf_manifest_encode(const struct hf_manifest *m, void **blob, size_t *len,
  */
 int hf_manifest_decode(const void *blob, size_t len, struct hf_manifest *m,
 		       struct hf_error *err);
+
+/**
+ * hf_extents_digest() - SHA-256 over a table
+ * @t: table
+ * @out: digest of all (iova, phys, length), big-endian, in order
+ */
+void hf_extents_digest(const struct hf_extents *t, uint8_t out[HF_SHA256_SIZE]);
 
 /**
  * hf_manifest_seal() - recompute length and checksum of a manifest's header

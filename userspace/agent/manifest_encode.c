@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Writing the tree, in one pass and with libfdt's sequential calls. Their errors
  * are collected: all they can say here is that the buffer was too small.

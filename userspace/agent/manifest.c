@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: GPL-2.0-only
 #include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <sha2.h>
 
 #include "manifest_format.h"
 
@@ -50,14 +52,30 @@ void hf_manifest_header_digest(const void *blob, size_t len,
 			       uint8_t out[HF_SHA256_SIZE])
 {
 	struct hf_manifest_header h;
-	struct hf_sha256 s;
+	SHA2_CTX s;
 
 	memcpy(&h, blob, sizeof(h));
 	memset(h.sha256, 0, sizeof(h.sha256));
-	hf_sha256_init(&s);
-	hf_sha256_update(&s, &h, sizeof(h));
-	hf_sha256_update(&s, (const char *)blob + sizeof(h), len - sizeof(h));
-	hf_sha256_final(&s, out);
+	SHA256Init(&s);
+	SHA256Update(&s, (const uint8_t *)&h, sizeof(h));
+	SHA256Update(&s, (const uint8_t *)blob + sizeof(h), len - sizeof(h));
+	SHA256Final(out, &s);
+}
+
+void hf_extents_digest(const struct hf_extents *t, uint8_t out[HF_SHA256_SIZE])
+{
+	SHA2_CTX s;
+	uint64_t be[3];
+	size_t i;
+
+	SHA256Init(&s);
+	for (i = 0; i < t->n; i++) {
+		be[0] = htobe64(t->v[i].iova);
+		be[1] = htobe64(t->v[i].phys);
+		be[2] = htobe64(t->v[i].length);
+		SHA256Update(&s, (const uint8_t *)be, sizeof(be));
+	}
+	SHA256Final(out, &s);
 }
 
 void hf_manifest_seal(void *blob, size_t len)

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* What writer and reader of the manifest share. See docs/manifest.md. */
 #ifndef HF_MANIFEST_FORMAT_H
 #define HF_MANIFEST_FORMAT_H

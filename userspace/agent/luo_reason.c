@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the errnos of a session's ioctls mean for each kind of object, in words
  * that say what to do. Tables, so that docs/agent.md can list them.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * The Live Update Orchestrator's ioctls. What their errors mean is in
  * luo_reason.c.

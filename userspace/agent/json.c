@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * A writer for the few flat structures the agent prints. Reading JSON is not
  * needed anywhere, which is why no library is.

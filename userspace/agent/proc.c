@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * Looking at other processes. A VFIO device is recognised by the line
  * "vfio-device-syspath:" in its fdinfo, which works for a file opened in
