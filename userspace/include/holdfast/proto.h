@@ -19,6 +19,8 @@
 #define HF_PROTO_MAGIC		0x48464450u	/* "HFDP" */
 #define HF_PROTO_VERSION	1
 
+/* Longest name of a client, without the terminator */
+#define HF_PROTO_CLIENT		48
 /* Longest name and longest text, with the terminator */
 #define HF_PROTO_NAME		128
 #define HF_PROTO_TEXT		1536
