@@ -19,7 +19,7 @@
 #include <holdfast/fdpass.h>
 #include <holdfast/memfd.h>
 
-#include "../../userspace/cli/holder_proto.h"
+#include "../../userspace/agent/holder_proto.h"
 #include "ktap.h"
 #include "sample.h"
 

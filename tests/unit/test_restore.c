@@ -74,9 +74,9 @@ pid_t __wrap_spawn_driver(char *const argv[], const int *fds,
 static struct cli cli = { .verb = "restore", .events.fd = -1, .json = true };
 static struct hf_error err;
 
-static void order(struct restore *r, const char *name, const char *command)
+static void order(struct restore_run *run, const char *name, const char *command)
 {
-	struct restore_order *o = &r->order[r->n_order++];
+	struct restore_order *o = &run->order[run->n_order++];
 
 	o->name = name;
 	o->words = command ? hf_words_split(command, NULL) : NULL;
@@ -92,189 +92,191 @@ static int *numbers(size_t n, int first)
 	return v;
 }
 
-static void begin(struct restore *r)
+static void begin(struct restore_run *run)
 {
-	memset(r, 0, sizeof(*r));
+	memset(run, 0, sizeof(*run));
 	memset(&err, 0, sizeof(err));
-	r->cli = &cli;
-	r->err = &err;
-	sample_two(&r->m);
-	r->memfd = numbers(r->m.n_memfd, 10);
-	r->iommufd = numbers(r->m.n_iommufd, 50);
-	r->device = numbers(r->m.n_device, 100);
+	run->cli = &cli;
+	restore_init(&run->r, -1, "holdfast", &cli.events, &err);
+	sample_two(&run->r.m);
+	run->r.client = calloc(run->r.m.n_client, sizeof(*run->r.client));
+	run->r.memfd = numbers(run->r.m.n_memfd, 10);
+	run->r.iommufd = numbers(run->r.m.n_iommufd, 50);
+	run->r.device = numbers(run->r.m.n_device, 100);
 	stopped = 0;
 	n_spawned = 0;
 	somebody = 0;
 }
 
-static void end(struct restore *r)
+static void end(struct restore_run *run)
 {
-	clients_free(r);
-	free(r->memfd);
-	free(r->iommufd);
-	free(r->device);
-	hf_manifest_free(&r->m);
+	clients_free(run);
+	free(run->r.client);
+	free(run->r.memfd);
+	free(run->r.iommufd);
+	free(run->r.device);
+	hf_manifest_free(&run->r.m);
 }
 
 static void assigned(void)
 {
-	struct restore r;
+	struct restore_run run;
 
-	begin(&r);
-	order(&r, "nvme-io", "nvme-io --resume");
-	order(&r, "nic-rx", NULL);
-	CHECK(!clients_assign(&r));
-	CHECK(r.client[0].dropped && !r.client[0].argv);
-	CHECK(!r.client[1].dropped &&
-	      !strcmp(r.client[1].argv[1], "--resume"));
-	CHECK(!wanted(&r, 1) && wanted(&r, 2) && wanted(&r, 3));
-	end(&r);
+	begin(&run);
+	order(&run, "nvme-io", "nvme-io --resume");
+	order(&run, "nic-rx", NULL);
+	CHECK(!clients_assign(&run));
+	CHECK(run.r.client[0].dropped && !run.run[0].argv);
+	CHECK(!run.r.client[1].dropped &&
+	      !strcmp(run.run[1].argv[1], "--resume"));
+	CHECK(!restore_wanted(&run.r, 1) && restore_wanted(&run.r, 2) && restore_wanted(&run.r, 3));
+	end(&run);
 }
 
 static void not_assigned(void)
 {
 	char *argv[] = { (char *)"nic-rx", NULL };
-	struct restore r;
+	struct restore_run run;
 
-	begin(&r);
-	order(&r, "nic-rx", "nic-rx");
-	CHECK(clients_assign(&r) == EXIT_USAGE);
+	begin(&run);
+	order(&run, "nic-rx", "nic-rx");
+	CHECK(clients_assign(&run) == EXIT_USAGE);
 	CHECK_HAS(err.text, "nothing says what becomes of driver nvme-io");
 	CHECK_HAS(err.text, "the session has: nic-rx,nvme-io");
-	end(&r);
+	end(&run);
 
-	begin(&r);
-	order(&r, "nic-rx", "nic-rx");
-	order(&r, "nvme", "nvme-io");
-	CHECK(clients_assign(&r) == EXIT_USAGE);
+	begin(&run);
+	order(&run, "nic-rx", "nic-rx");
+	order(&run, "nvme", "nvme-io");
+	CHECK(clients_assign(&run) == EXIT_USAGE);
 	CHECK_HAS(err.text, "there is no driver \"nvme\"");
-	end(&r);
+	end(&run);
 
-	begin(&r);
-	r.driver = argv;
-	CHECK(clients_assign(&r) == EXIT_USAGE);
+	begin(&run);
+	run.driver = argv;
+	CHECK(clients_assign(&run) == EXIT_USAGE);
 	CHECK_HAS(err.text, "nic-rx cannot be all of its drivers");
-	end(&r);
+	end(&run);
 }
 
 /* --no-finish and --release: nobody is started, and all is wanted. */
 static void nobody(void)
 {
-	struct restore r;
+	struct restore_run run;
 
-	begin(&r);
-	CHECK(!clients_assign(&r));
-	CHECK(wanted(&r, 1) && wanted(&r, 2));
-	CHECK(clients_code(&r) == EXIT_DONE);
-	end(&r);
+	begin(&run);
+	CHECK(!clients_assign(&run));
+	CHECK(restore_wanted(&run.r, 1) && restore_wanted(&run.r, 2));
+	CHECK(restore_code(&run.r) == EXIT_DONE);
+	end(&run);
 }
 
 static void its_own_only(void)
 {
-	struct restore r;
+	struct restore_run run;
 
-	begin(&r);
-	order(&r, "nic-rx", "a");
-	order(&r, "nvme-io", "b");
-	CHECK(!clients_assign(&r) && !step_handover(&r));
+	begin(&run);
+	order(&run, "nic-rx", "a");
+	order(&run, "nvme-io", "b");
+	CHECK(!clients_assign(&run) && !step_handover(&run));
 	CHECK(n_spawned == 2);
 	CHECK(!strcmp(spawned[0], "a: ring=10 buffers=11 shared=13 iommufd=50 0000_00_02.0=100 0000_01_02.0=101"));
 	CHECK(!strcmp(spawned[1], "b: ring=12 shared=13 iommufd=51 0000_00_07.0=102"));
-	CHECK(clients_code(&r) == EXIT_DONE);
-	end(&r);
+	CHECK(restore_code(&run.r) == EXIT_DONE);
+	end(&run);
 }
 
 static void one_fails(void)
 {
-	struct restore r;
+	struct restore_run run;
 
-	begin(&r);
-	order(&r, "nic-rx", "a");
-	order(&r, "nvme-io", "none");
-	CHECK(!clients_assign(&r) && !step_handover(&r));
-	CHECK(n_spawned == 1 && r.client[0].pid == 1000);
-	CHECK(r.client[1].failed == EXIT_FAILED && !r.client[1].pid);
-	CHECK_HAS(r.client[1].err.text, "cannot start the driver none");
-	CHECK(clients_code(&r) == EXIT_PARTLY && clients_left(&r));
+	begin(&run);
+	order(&run, "nic-rx", "a");
+	order(&run, "nvme-io", "none");
+	CHECK(!clients_assign(&run) && !step_handover(&run));
+	CHECK(n_spawned == 1 && run.run[0].pid == 1000);
+	CHECK(run.r.client[1].failed == EXIT_FAILED && !run.run[1].pid);
+	CHECK_HAS(run.r.client[1].err.text, "cannot start the driver none");
+	CHECK(restore_code(&run.r) == EXIT_PARTLY && restore_left(&run.r));
 	CHECK(!stopped);
-	end(&r);
+	end(&run);
 }
 
 /* A false table stops the devices of that driver, and no others. */
 static void mismatch(void)
 {
-	struct restore r;
+	struct restore_run run;
 
-	begin(&r);
-	order(&r, "nic-rx", "a");
-	order(&r, "nvme-io", "b");
-	CHECK(!clients_assign(&r));
-	r.device[1] = -1;	/* was not retrieved yet */
+	begin(&run);
+	order(&run, "nic-rx", "a");
+	order(&run, "nvme-io", "b");
+	CHECK(!clients_assign(&run));
+	run.r.device[1] = -1;	/* was not retrieved yet */
 	hf_fail(&err, -EBADE, "IOAS 1: something else");
-	lost(&r, 1, EXIT_MISMATCH);
+	restore_lost(&run.r, 1, EXIT_MISMATCH);
 	CHECK(stopped == 1);
-	CHECK_HAS(r.client[0].err.text, "IOAS 1: something else");
-	CHECK_HAS(r.client[0].err.text, "bus mastering of 0000:00:02.0 was switched off");
-	CHECK_HAS(r.client[0].err.text, "device 0000:01:02.0 was not taken over");
-	CHECK(!step_handover(&r) && n_spawned == 1);
+	CHECK_HAS(run.r.client[0].err.text, "IOAS 1: something else");
+	CHECK_HAS(run.r.client[0].err.text, "bus mastering of 0000:00:02.0 was switched off");
+	CHECK_HAS(run.r.client[0].err.text, "device 0000:01:02.0 was not taken over");
+	CHECK(!step_handover(&run) && n_spawned == 1);
 	CHECK(!strncmp(spawned[0], "b:", 2));
-	CHECK(clients_code(&r) == EXIT_PARTLY);
+	CHECK(restore_code(&run.r) == EXIT_PARTLY);
 	/* What comes later does not change why */
 	hf_fail(&err, -EIO, "later");
-	lost(&r, 3, EXIT_FAILED);
-	CHECK_HAS(r.client[0].err.text, "something else");
-	CHECK_HAS(r.client[1].err.text, "later");
-	CHECK(clients_code(&r) == EXIT_MISMATCH && !clients_left(&r));
-	end(&r);
+	restore_lost(&run.r, 3, EXIT_FAILED);
+	CHECK_HAS(run.r.client[0].err.text, "something else");
+	CHECK_HAS(run.r.client[1].err.text, "later");
+	CHECK(restore_code(&run.r) == EXIT_MISMATCH && !restore_left(&run.r));
+	end(&run);
 }
 
 /* What two have is lost for both. */
 static void shared(void)
 {
-	struct restore r;
+	struct restore_run run;
 
-	begin(&r);
-	order(&r, "nic-rx", "a");
-	order(&r, "nvme-io", "b");
-	CHECK(!clients_assign(&r));
+	begin(&run);
+	order(&run, "nic-rx", "a");
+	order(&run, "nvme-io", "b");
+	CHECK(!clients_assign(&run));
 	hf_fail(&err, -EIO, "memfd shared is gone");
-	lost(&r, r.m.memfd[3].clients, EXIT_FAILED);
-	CHECK(!clients_left(&r) && clients_code(&r) == EXIT_FAILED);
-	CHECK(!step_handover(&r) && !n_spawned);
-	end(&r);
+	restore_lost(&run.r, run.r.m.memfd[3].clients, EXIT_FAILED);
+	CHECK(!restore_left(&run.r) && restore_code(&run.r) == EXIT_FAILED);
+	CHECK(!step_handover(&run) && !n_spawned);
+	end(&run);
 }
 
 /* Of a driver that is dropped nothing can go wrong, and it is no success. */
 static void dropped(void)
 {
-	struct restore r;
+	struct restore_run run;
 
-	begin(&r);
-	order(&r, "nic-rx", NULL);
-	order(&r, "nvme-io", "b");
-	CHECK(!clients_assign(&r));
-	lost(&r, 1, EXIT_MISMATCH);
-	CHECK(!r.client[0].failed && !stopped);
-	CHECK(clients_code(&r) == EXIT_DONE);
-	lost(&r, 2, EXIT_FAILED);
-	CHECK(clients_code(&r) == EXIT_FAILED);
-	end(&r);
+	begin(&run);
+	order(&run, "nic-rx", NULL);
+	order(&run, "nvme-io", "b");
+	CHECK(!clients_assign(&run));
+	restore_lost(&run.r, 1, EXIT_MISMATCH);
+	CHECK(!run.r.client[0].failed && !stopped);
+	CHECK(restore_code(&run.r) == EXIT_DONE);
+	restore_lost(&run.r, 2, EXIT_FAILED);
+	CHECK(restore_code(&run.r) == EXIT_FAILED);
+	end(&run);
 }
 
 static void runs_already(void)
 {
-	struct restore r;
+	struct restore_run run;
 
-	begin(&r);
-	order(&r, "nic-rx", "a");
-	order(&r, "nvme-io", "b");
+	begin(&run);
+	order(&run, "nic-rx", "a");
+	order(&run, "nvme-io", "b");
 	somebody = 77;
-	somebodys = r.m.device[2].addr;
-	CHECK(!clients_assign(&r) && !step_handover(&r));
+	somebodys = run.r.m.device[2].addr;
+	CHECK(!clients_assign(&run) && !step_handover(&run));
 	CHECK(n_spawned == 1 && !strncmp(spawned[0], "a:", 2));
-	CHECK(r.client[1].was_there && r.client[1].pid == 77);
-	CHECK(clients_code(&r) == EXIT_DONE);
-	end(&r);
+	CHECK(run.run[1].was_there && run.run[1].pid == 77);
+	CHECK(restore_code(&run.r) == EXIT_DONE);
+	end(&run);
 }
 
 static const struct ktap_test tests[] = {

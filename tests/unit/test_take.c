@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include <holdfast/iommu.h>
+#include <holdfast/take.h>
 #include <holdfast/vfio.h>
 
-#include "../../userspace/cli/cli.h"
 #include "ktap.h"
 
 #define MAX_FDS 12

@@ -52,8 +52,6 @@ static const struct {
 	{ "verify", cmd_verify },
 	{ "status", cmd_status },
 	{ "cancel", cmd_cancel },
-	/* started by preserve, not by people */
-	{ "holder", cmd_holder },
 };
 
 int cli_usage(const struct cli *cli, const char *fmt, ...)
@@ -178,6 +176,9 @@ int main(int argc, char **argv)
 		puts("holdfast " HOLDFAST_VERSION);
 		return EXIT_DONE;
 	}
+	/* started by preserve, not by people */
+	if (!strcmp(argv[1], "holder"))
+		return holder_main(argc - 1, argv + 1);
 	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (strcmp(argv[1], verbs[i].name))
 			continue;

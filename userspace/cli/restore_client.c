@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include <holdfast/proc.h>
-#include <holdfast/vfio.h>
+#include <holdfast/spawn.h>
 
 #include "restore.h"
 
@@ -25,9 +25,9 @@ static int say_all(struct restore *r, const char *fmt, const char *name)
 	return EXIT_USAGE;
 }
 
-static int follow(struct restore *r, struct restore_order *o)
+static int follow(struct restore_run *run, struct restore_order *o)
 {
-	struct restore_client *c;
+	struct restore *r = &run->r;
 	size_t i;
 
 	for (i = 0; i < r->m.n_client; i++)
@@ -35,133 +35,56 @@ static int follow(struct restore *r, struct restore_order *o)
 			break;
 	if (i == r->m.n_client)
 		return say_all(r, "there is no driver \"%s\"", o->name);
-	c = &r->client[i];
-	c->dropped = !o->words;
-	c->argv = o->words;
-	c->words = o->words;
+	r->client[i].dropped = !o->words;
+	run->run[i].argv = o->words;
+	run->run[i].words = o->words;
 	o->words = NULL;
 	return 0;
 }
 
-int clients_assign(struct restore *r)
+int clients_assign(struct restore_run *run)
 {
+	struct restore *r = &run->r;
 	size_t i;
 	int ret;
 
-	r->client = calloc(r->m.n_client, sizeof(*r->client));
-	if (!r->client) {
+	run->run = calloc(r->m.n_client, sizeof(*run->run));
+	if (!run->run) {
 		hf_fail(r->err, -ENOMEM, "out of memory");
 		return EXIT_FAILED;
 	}
-	if (r->driver) {
+	if (run->driver) {
 		if (r->m.n_client > 1)
 			return say_all(r, "%s cannot be all of its drivers",
-				       r->driver[0]);
-		r->client[0].argv = r->driver;
+				       run->driver[0]);
+		run->run[0].argv = run->driver;
 		return 0;
 	}
-	if (!r->n_order)
+	if (!run->n_order)
 		return 0;
-	for (i = 0; i < r->n_order; i++) {
-		ret = follow(r, &r->order[i]);
+	for (i = 0; i < run->n_order; i++) {
+		ret = follow(run, &run->order[i]);
 		if (ret)
 			return ret;
 	}
 	for (i = 0; i < r->m.n_client; i++)
-		if (!r->client[i].argv && !r->client[i].dropped)
+		if (!run->run[i].argv && !r->client[i].dropped)
 			return say_all(r, "nothing says what becomes of driver %s",
 				       r->m.client[i].name);
 	return 0;
 }
 
-void clients_free(struct restore *r)
+void clients_free(struct restore_run *run)
 {
 	size_t i;
 
-	for (i = 0; r->client && i < r->m.n_client; i++)
-		free(r->client[i].words);
-	free(r->client);
-	for (i = 0; i < r->n_order; i++)
-		free(r->order[i].words);
-}
-
-bool wanted(const struct restore *r, uint64_t clients)
-{
-	size_t i;
-
-	for (i = 0; i < r->m.n_client; i++)
-		if (clients & hf_manifest_bit(i) && !r->client[i].dropped &&
-		    !r->client[i].failed)
-			return true;
-	return false;
-}
-
-bool clients_left(const struct restore *r)
-{
-	size_t i;
-
-	for (i = 0; i < r->m.n_client; i++)
-		if (!r->client[i].failed)
-			return true;
-	return false;
-}
-
-/* The design's answer to a mismatch: stop the DMA, keep the memory (I3). */
-static void stop_dma(struct restore *r, size_t at)
-{
-	struct hf_error *err = &r->client[at].err;
-	char bdf[HF_PCI_ADDR_LEN];
-	size_t i;
-	int ret;
-
-	for (i = 0; i < r->m.n_device; i++) {
-		if (!(r->m.device[i].clients & hf_manifest_bit(at)))
-			continue;
-		hf_pci_format(&r->m.device[i].addr, bdf);
-		if (r->device[i] < 0 || !hf_vfio_is_bound(r->device[i])) {
-			hf_fail_add(err, "device %s was not taken over: it goes on as it is, with memory that the kernel keeps",
-				    bdf);
-			continue;
-		}
-		ret = hf_vfio_stop_dma(r->device[i]);
-		if (ret)
-			hf_fail_add(err, "bus mastering of %s could NOT be switched off: %s",
-				    bdf, strerror(-ret));
-		else
-			hf_fail_add(err, "bus mastering of %s was switched off",
-				    bdf);
-	}
-	hf_fail_add(err, "the session is not finished: its memory is kept until the next boot");
-}
-
-void lost(struct restore *r, uint64_t clients, int code)
-{
-	size_t i;
-
-	for (i = 0; i < r->m.n_client; i++) {
-		struct restore_client *c = &r->client[i];
-
-		if (!(clients & hf_manifest_bit(i)) || c->dropped || c->failed)
-			continue;
-		c->failed = code;
-		c->err = *r->err;
-		if (code == EXIT_MISMATCH)
-			stop_dma(r, i);
-	}
-}
-
-int clients_code(const struct restore *r)
-{
-	int code = EXIT_DONE;
-	bool good = false;
-	size_t i;
-
-	for (i = 0; i < r->m.n_client; i++)
-		if (r->client[i].failed > code)
-			code = r->client[i].failed;
-		else if (!r->client[i].failed && !r->client[i].dropped)
-			good = true;
-	return code && good ? EXIT_PARTLY : code;
+	for (i = 0; run->run && i < run->r.m.n_client; i++)
+		free(run->run[i].words);
+	free(run->run);
+	run->run = NULL;
+	for (i = 0; i < run->n_order; i++)
+		free(run->order[i].words);
+	run->n_order = 0;
 }
 
 /* LISTEN_FDNAMES separates by colons: an address is written with '_'. */
@@ -175,8 +98,9 @@ static void fd_name(const struct hf_pci_addr *addr, char buf[HF_PCI_ADDR_LEN])
 			*p = '_';
 }
 
-static int start_driver(struct restore *r, size_t at)
+static int start_driver(struct restore_run *run, size_t at)
 {
+	struct restore *r = &run->r;
 	size_t n = r->m.n_memfd + r->m.n_iommufd + r->m.n_device, i, k = 0;
 	char (*bdf)[HF_PCI_ADDR_LEN] = calloc(r->m.n_device, sizeof(*bdf));
 	const char **names = calloc(n, sizeof(*names));
@@ -204,7 +128,7 @@ static int start_driver(struct restore *r, size_t at)
 			fds[k] = r->device[i];
 			names[k++] = bdf[i];
 		}
-	pid = spawn_driver(r->client[at].argv, fds, names, k, &r->memlock,
+	pid = spawn_driver(run->run[at].argv, fds, names, k, &r->memlock,
 			   r->err);
 out:
 	free(bdf);
@@ -212,7 +136,7 @@ out:
 	free(fds);
 	if (pid < 0)
 		return EXIT_FAILED;
-	r->client[at].pid = pid;
+	run->run[at].pid = pid;
 	return 0;
 }
 
@@ -233,75 +157,80 @@ static const struct hf_manifest_device *tell_tale(const struct hf_manifest *m,
 }
 
 /* Was it started by a restore that was killed or could not finish? */
-static bool runs_already(struct restore *r, size_t at)
+static bool runs_already(struct restore_run *run, size_t at)
 {
 	const struct hf_manifest_device *d =
-		tell_tale(&r->m, hf_manifest_bit(at));
+		tell_tale(&run->r.m, hf_manifest_bit(at));
 	char bdf[HF_PCI_ADDR_LEN], comm[64];
 	pid_t pid = hf_proc_find_device(&d->addr, comm, sizeof(comm));
 	size_t i;
 
 	for (i = 0; i < at; i++)
-		if (pid == r->client[i].pid)
+		if (pid == run->run[i].pid)
 			return false;
 	if (!pid)
 		return false;
 	fprintf(stderr,
 		"holdfast restore: process %d (%s) has device %s already: not starting another driver\n",
 		pid, comm, hf_pci_format(&d->addr, bdf));
-	r->client[at].pid = pid;
-	r->client[at].was_there = true;
+	run->run[at].pid = pid;
+	run->run[at].was_there = true;
 	return true;
 }
 
-int step_handover(struct restore *r)
+int step_handover(struct restore_run *run)
 {
+	struct restore *r = &run->r;
 	size_t i;
 	int ret;
 
 	for (i = 0; i < r->m.n_client; i++) {
-		if (!wanted(r, hf_manifest_bit(i)) || runs_already(r, i))
+		if (!restore_wanted(r, hf_manifest_bit(i)) ||
+		    runs_already(run, i))
 			continue;
-		ret = start_driver(r, i);
+		ret = start_driver(run, i);
 		if (ret)
-			lost(r, hf_manifest_bit(i), ret);
+			restore_lost(r, hf_manifest_bit(i), ret);
 	}
 	return 0;
 }
 
-static const char *state_of(const struct restore_client *c)
+static const char *state_of(const struct restore_client *c,
+			    const struct restore_driver *d)
 {
 	if (c->dropped)
 		return "dropped";
 	if (c->failed)
 		return "failed";
-	if (c->was_there)
+	if (d->was_there)
 		return "running";
-	return c->pid ? "started" : "restored";
+	return d->pid ? "started" : "restored";
 }
 
-static void client_json(struct hf_json *j, const struct restore *r, size_t i)
+static void client_json(struct hf_json *j, const struct restore_run *run,
+			size_t i)
 {
-	const struct restore_client *c = &r->client[i];
+	const struct restore_client *c = &run->r.client[i];
+	const struct restore_driver *d = &run->run[i];
 
-	hf_json_str(j, "name", r->m.client[i].name);
-	hf_json_str(j, "state", state_of(c));
-	if (c->pid)
-		hf_json_int(j, "pid", c->pid);
+	hf_json_str(j, "name", run->r.m.client[i].name);
+	hf_json_str(j, "state", state_of(c, d));
+	if (d->pid)
+		hf_json_int(j, "pid", d->pid);
 	if (c->failed) {
 		hf_json_int(j, "exit", c->failed);
 		hf_json_str(j, "error", c->err.text);
 	}
 }
 
-void clients_json(struct hf_json *j, const struct restore *r)
+void clients_json(struct hf_json *j, const struct restore_run *run)
 {
 	size_t i;
 
 	hf_json_array(j, "clients");
-	for (i = 0; i < r->m.n_client; i++) {
+	for (i = 0; i < run->r.m.n_client; i++) {
 		hf_json_object(j, NULL);
-		client_json(j, r, i);
+		client_json(j, run, i);
 		hf_json_object_end(j);
 	}
 	hf_json_array_end(j);
@@ -321,15 +250,16 @@ static void complain(const struct restore *r, size_t i)
 	}
 }
 
-void clients_report(struct restore *r)
+void clients_report(struct restore_run *run)
 {
+	const struct restore *r = &run->r;
 	struct hf_json j;
 	size_t i;
 
-	for (i = 0; r->client && i < r->m.n_client; i++) {
+	for (i = 0; run->run && i < r->m.n_client; i++) {
 		hf_event_begin(&j, "client");
-		client_json(&j, r, i);
-		hf_event_send(&r->cli->events, &j);
+		client_json(&j, run, i);
+		hf_event_send(r->events, &j);
 		if (r->client[i].failed && r->m.n_client > 1)
 			complain(r, i);
 	}

@@ -19,7 +19,7 @@ int cmd_cancel(struct cli *cli, int argc, char **argv)
 	ret = cli_no_rest(cli, argc, argv);
 	if (ret >= 0)
 		return ret;
-	if (held_cancel(cli, &err))
+	if (held_cancel(cli->socket, cli->session, &err))
 		return cli_failed(cli, EXIT_FAILED, &err);
 	hf_event_begin(&j, "cancel");
 	hf_event_send(&cli->events, &j);

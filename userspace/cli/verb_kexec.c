@@ -19,6 +19,7 @@
 #include <holdfast/clock.h>
 #include <holdfast/klog.h>
 #include <holdfast/proc.h>
+#include <holdfast/spawn.h>
 
 #include "cli.h"
 
@@ -134,7 +135,7 @@ static int start(struct cli *cli, const struct image *im, struct hf_error *err)
 		hf_fail(err, -EPERM, "CAP_SYS_BOOT is missing: run this as root");
 		return EXIT_FAILED;
 	}
-	if (held_connect(cli, &h, err)) {
+	if (held_connect(cli->socket, cli->session, &h, err)) {
 		hf_fail_add(err, "not rebooting");
 		return EXIT_FAILED;
 	}
@@ -148,7 +149,7 @@ static int start(struct cli *cli, const struct image *im, struct hf_error *err)
 		held_free(&h);
 		return EXIT_FAILED;
 	}
-	verdict_event(cli, &v, "kexec");
+	verdict_event(&cli->events, &v, "kexec");
 	if (!verdict_good(&v)) {
 		held_free(&h);
 		hf_fail(err, -EBADE, "%s: the tables are not what they were at preserve; not rebooting",

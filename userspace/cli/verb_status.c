@@ -39,7 +39,7 @@ int cmd_status(struct cli *cli, int argc, char **argv)
 	ret = cli_no_rest(cli, argc, argv);
 	if (ret >= 0)
 		return ret;
-	ret = held_connect(cli, &h, &err);
+	ret = held_connect(cli->socket, cli->session, &h, &err);
 	if (ret == -ENOENT || ret == -EEXIST)
 		return nothing_held(cli, ret == -EEXIST ? err.text : NULL);
 	if (ret)

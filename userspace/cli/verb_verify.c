@@ -10,7 +10,7 @@ static int report(struct cli *cli, const struct held *h,
 	int code = verdict_good(v) ? EXIT_DONE : EXIT_MISMATCH;
 	struct hf_json j;
 
-	verdict_event(cli, v, "verify");
+	verdict_event(&cli->events, v, "verify");
 	if (cli->json) {
 		hf_json_init(&j);
 		hf_json_object(&j, NULL);
@@ -45,7 +45,7 @@ int cmd_verify(struct cli *cli, int argc, char **argv)
 	ret = cli_no_rest(cli, argc, argv);
 	if (ret >= 0)
 		return ret;
-	if (held_connect(cli, &h, &err))
+	if (held_connect(cli->socket, cli->session, &h, &err))
 		return cli_failed(cli, EXIT_FAILED, &err);
 	ret = verdict_take(&h.manifest, h.iommufd, &v, &err) ?
 		cli_failed(cli, EXIT_FAILED, &err) : report(cli, &h, &v);

@@ -15,9 +15,8 @@
 #include <holdfast/iommu.h>
 #include <holdfast/memfd.h>
 #include <holdfast/proc.h>
+#include <holdfast/take.h>
 #include <holdfast/vfio.h>
-
-#include "cli.h"
 
 static void close_all(int *fd, size_t n)
 {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* holdfast restore: taking everything out of the session, step by step. */
+/* Taking everything out of the session, step by step. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <holdfast/exitcode.h>
 #include <holdfast/iommu.h>
 #include <holdfast/memfd.h>
+#include <holdfast/restore.h>
 #include <holdfast/vfio.h>
-
-#include "restore.h"
 
 static int *no_fds(size_t n)
 {
@@ -32,18 +32,28 @@ static void close_fds(int *fd, size_t n)
 	free(fd);
 }
 
+void restore_init(struct restore *r, int luo, const char *name,
+		  struct hf_events *events, struct hf_error *err)
+{
+	memset(r, 0, sizeof(*r));
+	r->luo = luo;
+	r->name = name;
+	r->events = events;
+	r->err = err;
+	r->session = -1;
+}
+
 void restore_release(struct restore *r)
 {
 	close_fds(r->device, r->m.n_device);
 	close_fds(r->iommufd, r->m.n_iommufd);
 	close_fds(r->memfd, r->m.n_memfd);
 	free(r->was_bound);
-	clients_free(r);
+	free(r->client);
 	hf_manifest_free(&r->m);
 	if (r->session >= 0)
 		close(r->session);
-	if (r->luo >= 0)
-		close(r->luo);
+	r->session = -1;
 }
 
 int step_manifest(struct restore *r)
@@ -53,10 +63,7 @@ int step_manifest(struct restore *r)
 	void *blob;
 	size_t len;
 
-	r->luo = hf_luo_open(r->err);
-	if (r->luo < 0)
-		return EXIT_FAILED;
-	r->session = hf_luo_retrieve_session(r->luo, r->cli->session, r->err);
+	r->session = hf_luo_retrieve_session(r->luo, r->name, r->err);
 	if (r->session < 0)
 		return r->session == -ENOENT ? EXIT_NOTHING : EXIT_FAILED;
 	fd = hf_luo_retrieve_fd(r->session, HF_MANIFEST_TOKEN, HF_OBJ_MANIFEST,
@@ -69,12 +76,12 @@ int step_manifest(struct restore *r)
 		ret = hf_manifest_decode(blob, len, &r->m, &why);
 		free(blob);
 	}
-	if (!ret && strcmp(r->m.session, r->cli->session))
+	if (!ret && strcmp(r->m.session, r->name))
 		ret = hf_fail(&why, -EBADMSG,
 			      "manifest: it was written for session \"%s\"",
 			      r->m.session);
 	if (ret) {
-		hf_fail(r->err, ret, "session \"%s\": %s", r->cli->session,
+		hf_fail(r->err, ret, "session \"%s\": %s", r->name,
 			why.text);
 		hf_fail_add(r->err, "nothing else was retrieved: memory and devices stay with the kernel");
 		return EXIT_FAILED;
@@ -82,12 +89,13 @@ int step_manifest(struct restore *r)
 	r->memfd = no_fds(r->m.n_memfd);
 	r->iommufd = no_fds(r->m.n_iommufd);
 	r->device = no_fds(r->m.n_device);
-	r->was_bound = calloc(r->m.n_device, sizeof(*r->was_bound));
-	if (!r->memfd || !r->iommufd || !r->device || !r->was_bound) {
+	r->was_bound = calloc(r->m.n_device + 1, sizeof(*r->was_bound));
+	r->client = calloc(r->m.n_client, sizeof(*r->client));
+	if (!r->client || !r->memfd || !r->iommufd || !r->device || !r->was_bound) {
 		hf_fail(r->err, -ENOMEM, "out of memory");
 		return EXIT_FAILED;
 	}
-	return clients_assign(r);
+	return 0;
 }
 
 /* Returns 0 or an exit code. */
@@ -113,11 +121,11 @@ int step_memfd(struct restore *r)
 	int ret;
 
 	for (i = 0; i < r->m.n_memfd; i++) {
-		if (!wanted(r, r->m.memfd[i].clients))
+		if (!restore_wanted(r, r->m.memfd[i].clients))
 			continue;
 		ret = take_memfd(r, i);
 		if (ret)
-			lost(r, r->m.memfd[i].clients, ret);
+			restore_lost(r, r->m.memfd[i].clients, ret);
 	}
 	return 0;
 }
@@ -143,14 +151,14 @@ int step_iommufd(struct restore *r)
 	for (i = 0; i < r->m.n_iommufd; i++) {
 		const struct hf_manifest_iommufd *d = &r->m.iommufd[i];
 
-		if (!wanted(r, d->clients))
+		if (!restore_wanted(r, d->clients))
 			continue;
 		r->iommufd[i] = hf_luo_retrieve_fd(r->session, d->token,
 						   HF_OBJ_IOMMUFD, d->name,
 						   r->err);
 		/* The kernel compares too, and says so in this way. */
 		if (r->iommufd[i] < 0)
-			lost(r, d->clients,
+			restore_lost(r, d->clients,
 			     r->iommufd[i] == -ESTALE ? EXIT_MISMATCH :
 							EXIT_FAILED);
 	}
@@ -208,18 +216,18 @@ int step_device(struct restore *r)
 
 	/* All of them are looked at before the first is touched. */
 	for (i = 0; i < r->m.n_device; i++) {
-		if (!wanted(r, r->m.device[i].clients))
+		if (!restore_wanted(r, r->m.device[i].clients))
 			continue;
 		ret = check_device(r, &r->m.device[i]);
 		if (ret)
-			lost(r, r->m.device[i].clients, ret);
+			restore_lost(r, r->m.device[i].clients, ret);
 	}
 	for (i = 0; i < r->m.n_device; i++) {
-		if (!wanted(r, r->m.device[i].clients))
+		if (!restore_wanted(r, r->m.device[i].clients))
 			continue;
 		ret = take_device(r, i);
 		if (ret)
-			lost(r, r->m.device[i].clients, ret);
+			restore_lost(r, r->m.device[i].clients, ret);
 	}
 	return 0;
 }
@@ -284,7 +292,7 @@ int step_bind(struct restore *r)
 	int ret;
 
 	for (i = 0; i < r->m.n_device; i++) {
-		if (r->device[i] < 0 || !wanted(r, r->m.device[i].clients))
+		if (r->device[i] < 0 || !restore_wanted(r, r->m.device[i].clients))
 			continue;
 		/* Bound by a restore that was killed: BIND would be EINVAL. */
 		r->was_bound[i] = hf_vfio_is_bound(r->device[i]);
@@ -292,7 +300,7 @@ int step_bind(struct restore *r)
 			continue;
 		ret = bind_one(r, i, &at);
 		if (ret)
-			lost(r, r->m.device[i].clients, ret);
+			restore_lost(r, r->m.device[i].clients, ret);
 	}
 	return 0;
 }
@@ -344,11 +352,11 @@ int step_attach(struct restore *r)
 	int ret;
 
 	for (i = 0; i < r->m.n_device; i++) {
-		if (r->device[i] < 0 || !wanted(r, r->m.device[i].clients))
+		if (r->device[i] < 0 || !restore_wanted(r, r->m.device[i].clients))
 			continue;
 		ret = attach_one(r, i);
 		if (ret)
-			lost(r, r->m.device[i].clients, ret);
+			restore_lost(r, r->m.device[i].clients, ret);
 	}
 	return 0;
 }
@@ -362,19 +370,19 @@ int step_verify(struct restore *r)
 	for (i = 0; i < r->m.n_iommufd; i++) {
 		const uint64_t clients = r->m.iommufd[i].clients;
 
-		if (r->iommufd[i] < 0 || !wanted(r, clients))
+		if (r->iommufd[i] < 0 || !restore_wanted(r, clients))
 			continue;
 		verdict_init(&v);
 		if (verdict_add(&r->m, i, r->iommufd[i], &v, r->err)) {
-			lost(r, clients, EXIT_FAILED);
+			restore_lost(r, clients, EXIT_FAILED);
 			continue;
 		}
 		verdict_merge(&r->v, &v);
 		if (verdict_good(&v))
 			continue;
 		hf_fail(r->err, -EBADE, "%s", v.text);
-		lost(r, clients, EXIT_MISMATCH);
+		restore_lost(r, clients, EXIT_MISMATCH);
 	}
-	verdict_event(r->cli, &r->v, "restore");
+	verdict_event(r->events, &r->v, "restore");
 	return 0;
 }

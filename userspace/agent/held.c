@@ -10,31 +10,31 @@
 #include <unistd.h>
 
 #include <holdfast/fdpass.h>
+#include <holdfast/holder.h>
 #include <holdfast/memfd.h>
 
-#include "cli.h"
 #include "holder_proto.h"
 
 /* A holder answers at once; one that does not is stopped or broken. */
 #define ANSWER_SECONDS	10
 
-static int no_holder(const struct cli *cli, struct hf_error *err)
+static int no_holder(const char *socket, struct hf_error *err)
 {
 	return hf_fail(err, -ENOENT,
 		       "no holder answers at %s: no session is held here (was it preserved, with the same --socket? did the holder die? then the session is gone and the devices are as before preserve)",
-		       cli->socket);
+		       socket);
 }
 
-static int dial(const struct cli *cli, struct hf_error *err)
+static int dial(const char *path, struct hf_error *err)
 {
 	struct timeval limit = { .tv_sec = ANSWER_SECONDS };
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd, ret;
 
-	if (strlen(cli->socket) >= sizeof(addr.sun_path))
+	if (strlen(path) >= sizeof(addr.sun_path))
 		return hf_fail(err, -ENAMETOOLONG,
-			       "socket path %s is too long", cli->socket);
-	strcpy(addr.sun_path, cli->socket);
+			       "socket path %s is too long", path);
+	strcpy(addr.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return hf_fail(err, -errno, "socket: %s", strerror(errno));
@@ -45,8 +45,8 @@ static int dial(const struct cli *cli, struct hf_error *err)
 	ret = -errno;
 	close(fd);
 	if (ret == -ENOENT || ret == -ECONNREFUSED)
-		return no_holder(cli, err);
-	return hf_fail(err, ret, "%s: %s", cli->socket, strerror(-ret));
+		return no_holder(path, err);
+	return hf_fail(err, ret, "%s: %s", path, strerror(-ret));
 }
 
 static int ask(int fd, uint32_t op, struct holder_reply *r, int *fds,
@@ -109,7 +109,8 @@ static int read_answer(struct held *h, const int *fds, size_t n,
 	return hf_fail(err, ret, "what the holder sent: %s", why.text);
 }
 
-int held_connect(const struct cli *cli, struct held *h, struct hf_error *err)
+int held_connect(const char *socket, const char *session, struct held *h,
+		 struct hf_error *err)
 {
 	int fds[HF_FDPASS_MAX];
 	size_t n = HF_FDPASS_MAX;
@@ -117,7 +118,7 @@ int held_connect(const struct cli *cli, struct held *h, struct hf_error *err)
 	int ret;
 
 	memset(h, 0, sizeof(*h));
-	h->sock = dial(cli, err);
+	h->sock = dial(socket, err);
 	if (h->sock < 0)
 		return h->sock;
 	ret = ask(h->sock, HOLDER_GET, &r, fds, &n, err);
@@ -130,10 +131,10 @@ int held_connect(const struct cli *cli, struct held *h, struct hf_error *err)
 		return ret;
 	}
 	h->pid = r.pid;
-	if (strcmp(h->manifest.session, cli->session)) {
+	if (strcmp(h->manifest.session, session)) {
 		ret = hf_fail(err, -EEXIST,
 			      "the holder has session \"%s\", not \"%s\"",
-			      h->manifest.session, cli->session);
+			      h->manifest.session, session);
 		held_free(h);
 	}
 	return ret;
@@ -160,21 +161,21 @@ bool held_alive(const struct held *h)
 	return poll(&p, 1, 0) == 0;
 }
 
-int held_cancel(const struct cli *cli, struct hf_error *err)
+int held_cancel(const char *socket, const char *session, struct hf_error *err)
 {
 	struct holder_reply r;
 	struct held h;
 	size_t none = 0;
 	int ret;
 
-	ret = held_connect(cli, &h, err);
+	ret = held_connect(socket, session, &h, err);
 	if (!ret)
 		/* Its descriptors are references, too: away with them first. */
 		held_free(&h);
 	else if (ret != -EBADMSG && ret != -EPROTONOSUPPORT)
 		return ret;
 	/* A manifest that cannot be read is no reason to keep the session. */
-	h.sock = dial(cli, err);
+	h.sock = dial(socket, err);
 	if (h.sock < 0)
 		return h.sock;
 	ret = ask(h.sock, HOLDER_CANCEL, &r, NULL, &none, err);

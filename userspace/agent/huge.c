@@ -13,8 +13,7 @@
 #include <unistd.h>
 
 #include <holdfast/memfd.h>
-
-#include "cli.h"
+#include <holdfast/take.h>
 
 #define PAGEMAP_PFN	((1ull << 55) - 1)
 

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include <holdfast/spawn.h>
 
 #define FIRST_FD	3
 #ifndef CLOSE_RANGE_CLOEXEC

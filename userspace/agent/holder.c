@@ -22,6 +22,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,9 +37,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <holdfast/exitcode.h>
 #include <holdfast/fdpass.h>
+#include <holdfast/holder.h>
+#include <holdfast/spawn.h>
 
-#include "cli.h"
 #include "holder_proto.h"
 
 enum {
@@ -149,13 +152,14 @@ fail:
 	return -1;
 }
 
-static void exec_holder(const struct cli *cli, const int *fds, size_t n)
+static void exec_holder(const char *socket, const char *name, const int *fds,
+			size_t n)
 {
 	char count[16];
 	char *argv[] = {
 		(char *)HOLDER_ARGV0, (char *)"holder",
-		(char *)"--session", (char *)cli->session,
-		(char *)"--socket", (char *)cli->socket,
+		(char *)"--session", (char *)name,
+		(char *)"--socket", (char *)socket,
 		(char *)"--iommufds", count, NULL,
 	};
 	char *envp[] = { NULL };
@@ -173,8 +177,9 @@ static void exec_holder(const struct cli *cli, const int *fds, size_t n)
 	execve("/proc/self/exe", argv, envp);
 }
 
-pid_t holder_start(const struct cli *cli, int session, int listener, int manifest,
-		   const int *iommufd, size_t n, struct hf_error *err)
+pid_t holder_start(const char *socket, const char *name, int session,
+		   int listener, int manifest, const int *iommufd, size_t n,
+		   struct hf_error *err)
 {
 	size_t total = FD_IOMMUFD - FD_SESSION + n;
 	int *fds = calloc(total, sizeof(*fds));
@@ -196,7 +201,7 @@ pid_t holder_start(const struct cli *cli, int session, int listener, int manifes
 	fflush(NULL);
 	pid = fork();
 	if (!pid) {
-		exec_holder(cli, fds, total);
+		exec_holder(socket, name, fds, total);
 		_exit(127);
 	}
 	free(fds);
@@ -290,7 +295,8 @@ static void drop_client(size_t i)
 	clients[i] = clients[--n_clients];
 }
 
-static void answer(int fd, int status, size_t n_iommufd)
+/* @with: the manifest and so many iommufds go along, -1: nothing does */
+static void answer(int fd, int status, int with)
 {
 	struct holder_reply r = {
 		.magic = HOLDER_MAGIC,
@@ -299,13 +305,13 @@ static void answer(int fd, int status, size_t n_iommufd)
 		.pid = getpid(),
 	};
 	int fds[HF_FDPASS_MAX];
-	size_t i, n = 0;
+	size_t n = 0;
+	int i;
 
-	if (n_iommufd) {
+	if (with >= 0)
 		fds[n++] = FD_MANIFEST;
-		for (i = 0; i < n_iommufd; i++)
-			fds[n++] = FD_IOMMUFD + (int)i;
-	}
+	for (i = 0; i < with; i++)
+		fds[n++] = FD_IOMMUFD + i;
 	hf_fdpass_send(fd, &r, sizeof(r), fds, n);
 }
 
@@ -321,12 +327,12 @@ static bool serve(int fd, const char *socket, size_t n_iommufd)
 	if (n != sizeof(r) || r.magic != HOLDER_MAGIC)
 		return false;
 	if (r.version != HOLDER_VERSION || r.reserved) {
-		answer(fd, -EPROTONOSUPPORT, 0);
+		answer(fd, -EPROTONOSUPPORT, -1);
 		return false;
 	}
 	switch (r.op) {
 	case HOLDER_GET:
-		answer(fd, 0, n_iommufd);
+		answer(fd, 0, (int)n_iommufd);
 		return true;
 	case HOLDER_CANCEL:
 		/*
@@ -335,10 +341,10 @@ static bool serve(int fd, const char *socket, size_t n_iommufd)
 		 */
 		close(FD_SESSION);
 		unlink(socket);
-		answer(fd, 0, 0);
+		answer(fd, 0, -1);
 		_exit(EXIT_DONE);
 	default:
-		answer(fd, -EOPNOTSUPP, 0);
+		answer(fd, -EOPNOTSUPP, -1);
 		return true;
 	}
 }
@@ -368,32 +374,45 @@ static void loop(const char *socket, size_t n_iommufd)
 	}
 }
 
-int cmd_holder(struct cli *cli, int argc, char **argv)
+static int bad_call(void)
+{
+	fprintf(stderr, "holder: this is started by who preserves, not by people\n");
+	return EXIT_USAGE;
+}
+
+int holder_main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		CLI_OPTIONS,
+		{ "session", required_argument, NULL, 's' },
+		{ "socket", required_argument, NULL, 'p' },
 		{ "iommufds", required_argument, NULL, 'n' },
 		{}
 	};
-	size_t n_iommufd = 0;
-	int opt, ret;
+	const char *socket = NULL;
+	size_t n_iommufd = HF_FDPASS_MAX;
+	int opt;
 
 	while ((opt = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-		if (opt == 'n') {
+		switch (opt) {
+		case 's':	/* for people who look at the process */
+			break;
+		case 'p':
+			socket = optarg;
+			break;
+		case 'n':
 			n_iommufd = strtoul(optarg, NULL, 10);
-			continue;
+			break;
+		default:
+			return bad_call();
 		}
-		ret = cli_option(cli, opt);
-		if (ret >= 0)
-			return ret;
 	}
-	if (!n_iommufd || n_iommufd >= HF_FDPASS_MAX ||
+	if (!socket || n_iommufd >= HF_FDPASS_MAX ||
 	    fcntl(FD_SESSION, F_GETFD) < 0 || fcntl(FD_READY, F_GETFD) < 0)
-		return cli_usage(cli, "this verb is started by \"holdfast preserve\"");
+		return bad_call();
 	settle();
 	if (write(FD_READY, "R", 1) != 1)
 		_exit(EXIT_FAILED);
 	close(FD_READY);
-	loop(cli->socket, n_iommufd);
+	loop(socket, n_iommufd);
 	return EXIT_FAILED;
 }

@@ -7,8 +7,7 @@
 #include <string.h>
 
 #include <holdfast/iommu.h>
-
-#include "cli.h"
+#include <holdfast/verdict.h>
 
 bool verdict_good(const struct verdict *v)
 {
@@ -155,12 +154,13 @@ void verdict_json(struct hf_json *j, const struct verdict *v)
 		hf_json_str(j, "difference", v->text);
 }
 
-void verdict_event(struct cli *cli, const struct verdict *v, const char *by)
+void verdict_event(struct hf_events *ev, const struct verdict *v,
+		   const char *by)
 {
 	struct hf_json j;
 
 	hf_event_begin(&j, "verify");
 	hf_json_str(&j, "by", by);
 	verdict_json(&j, v);
-	hf_event_send(&cli->events, &j);
+	hf_event_send(ev, &j);
 }
