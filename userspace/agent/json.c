@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A writer for the few flat structures the agent prints. Reading JSON is not
- * needed anywhere, which is why no library is.
+ * A writer for the few flat structures the agent prints: text that is the same
+ * each time, and nothing to fail half-way. Reading is json-c's.
  */
 #include <inttypes.h>
 #include <stdarg.h>
