@@ -93,6 +93,7 @@ static inline void sample_two(struct hf_manifest *m)
 	sample(m);
 	m->client = realloc(m->client, 2 * sizeof(*m->client));
 	m->n_client = 2;
+	memset(&m->client[1], 0, sizeof(m->client[1]));
 	strcpy(m->client[1].name, "nvme-io");
 
 	m->memfd = realloc(m->memfd, 4 * sizeof(*m->memfd));
@@ -132,6 +133,32 @@ static inline void sample_two(struct hf_manifest *m)
 	m->device[2].iommufd = 8;
 	m->device[2].device_id = 3;
 	m->device[2].ioas = 1;
+}
+
+/* The index of two sessions with one driver each */
+static inline void sample_index(struct hf_manifest *m)
+{
+	size_t i;
+
+	sample(m);
+	hf_extents_free(&m->iommufd[0].ioas[0].table);
+	free(m->iommufd[0].ioas);
+	free(m->iommufd[0].device_ids);
+	m->n_memfd = 0;
+	m->n_iommufd = 0;
+	m->n_device = 0;
+	m->client = realloc(m->client, 2 * sizeof(*m->client));
+	m->n_client = 2;
+	memset(m->client, 0, 2 * sizeof(*m->client));
+	for (i = 0; i < 2; i++) {
+		m->client[i].has_owner = true;
+		m->client[i].uid = 1000 + (uint32_t)i;
+		m->client[i].gid = 100 + (uint32_t)i;
+	}
+	strcpy(m->client[0].name, "nic-rx");
+	strcpy(m->client[0].session, "hf.nic-rx");
+	strcpy(m->client[1].name, "nvme-io");
+	strcpy(m->client[1].session, "hf.nvme-io");
 }
 
 #endif

@@ -131,17 +131,99 @@ static void old_readers(void)
 	size_t len;
 	uint8_t *blob = good_blob(&len);
 
-	CHECK(word(blob, VERSION) == 2 && word(blob, COMPAT) == 2);
+	CHECK(word(blob, VERSION) == 3 && word(blob, COMPAT) == 2);
 	CHECK(!fdt_getprop(blob + HEADER, 0, "driver", NULL));
 	free(blob);
 	one_driver = true;
 	blob = good_blob(&len);
 	one_driver = false;
-	CHECK(word(blob, VERSION) == 2 && word(blob, COMPAT) == 1);
+	CHECK(word(blob, VERSION) == 3 && word(blob, COMPAT) == 1);
 	CHECK(fdt_getprop(blob + HEADER, 0, "driver", NULL) &&
 	      !strcmp(fdt_getprop(blob + HEADER, 0, "driver", NULL),
 		      "nic-rx"));
 	free(blob);
+}
+
+/* What version 3 adds: owners, names of devices, sessions without a device. */
+static void owners(void)
+{
+	struct hf_error err = {};
+	struct hf_manifest m, got;
+	uint8_t *blob;
+	size_t len;
+
+	sample(&m);
+	m.client[0].has_owner = true;
+	m.client[0].uid = 1000;
+	m.client[0].gid = 0xffffffff;
+	strcpy(m.device[1].name, "nic");
+	blob = encode(&m, &len);
+	CHECK(word(blob, COMPAT) == 1);
+	if (CHECK(!hf_manifest_decode(blob, len, &got, &err))) {
+		CHECK(got.client[0].has_owner && got.client[0].uid == 1000 &&
+		      got.client[0].gid == 0xffffffff);
+		CHECK(!got.device[0].name[0] &&
+		      !strcmp(got.device[1].name, "nic"));
+		hf_manifest_free(&got);
+	}
+	free(blob);
+	strcpy(m.device[0].name, "ring");
+	CHECK(hf_manifest_check(&m, &err) == -EBADMSG);
+	CHECK_HAS(err.text, "name \"ring\" is used twice");
+	strcpy(m.device[0].name, "a b");
+	CHECK(hf_manifest_check(&m, &err) == -EBADMSG);
+	CHECK_HAS(err.text, "name of device 0000:00:02.0");
+	m.device[0].name[0] = '\0';
+	m.n_device = 0;
+	blob = encode(&m, &len);
+	CHECK(word(blob, COMPAT) == 3);
+	free(blob);
+	m.n_device = 2;
+	hf_manifest_free(&m);
+}
+
+static void index_of_sessions(void)
+{
+	struct hf_error err = {};
+	struct hf_manifest m, got;
+	uint8_t *blob;
+	size_t len;
+
+	sample_index(&m);
+	blob = encode(&m, &len);
+	CHECK(word(blob, COMPAT) == 3);
+	if (CHECK(!hf_manifest_decode(blob, len, &got, &err))) {
+		CHECK(got.n_client == 2 && !got.n_memfd && !got.n_device);
+		CHECK(!strcmp(got.client[0].session, "hf.nic-rx"));
+		CHECK(!strcmp(got.client[1].session, "hf.nvme-io"));
+		CHECK(got.client[1].uid == 1001 && got.client[1].gid == 101);
+		hf_manifest_free(&got);
+	}
+	free(blob);
+	strcpy(m.client[1].session, "hf.nic-rx");
+	CHECK(hf_manifest_check(&m, &err) == -EBADMSG);
+	CHECK_HAS(err.text, "two drivers have session \"hf.nic-rx\"");
+	strcpy(m.client[1].session, m.session);
+	CHECK(hf_manifest_check(&m, &err) == -EBADMSG);
+	CHECK_HAS(err.text, "the session of driver nvme-io is this one");
+	m.client[1].session[0] = '\0';
+	CHECK(hf_manifest_check(&m, &err) == -EBADMSG);
+	CHECK_HAS(err.text, "does not say where all drivers are");
+	m.client[0].session[0] = '\0';
+	CHECK(hf_manifest_check(&m, &err) == -EBADMSG);
+	CHECK_HAS(err.text, "it lists nothing");
+	strcpy(m.client[0].session, "hf.nic-rx");
+	m.client[0].has_owner = false;
+	CHECK(hf_manifest_check(&m, &err) == -EBADMSG);
+	CHECK_HAS(err.text, "driver nic-rx has a session and no owner");
+	hf_manifest_free(&m);
+
+	sample(&m);
+	m.client[0].has_owner = true;
+	strcpy(m.client[0].session, "hf.nic-rx");
+	CHECK(hf_manifest_check(&m, &err) == -EBADMSG);
+	CHECK_HAS(err.text, "it lists objects, and drivers with sessions");
+	hf_manifest_free(&m);
 }
 
 static void most_clients(void)
@@ -155,6 +237,7 @@ static void most_clients(void)
 	sample(&m);
 	m.client = realloc(m.client, 65 * sizeof(*m.client));
 	m.n_client = 64;
+	memset(m.client, 0, 65 * sizeof(*m.client));
 	for (i = 0; i < 65; i++)
 		snprintf(m.client[i].name, sizeof(m.client[i].name),
 			 "driver=%zu", i);
@@ -488,8 +571,11 @@ TREE(client_no_name, drop(f, CLIENT, "name"))
 TREE(client_name_empty, set_str(f, CLIENT, "name", ""))
 TREE(client_name_twice, set_str(f, CLIENT, "name", "nvme-io"))
 TREE(client_subnode, fdt_add_subnode(f, at(f, CLIENT), "x") < 0)
-TREE(client_no_device, set64(f, DEV3, "clients", 1) ||
-	set64(f, DEV3, "iommufd", 3) || set32(f, DEV3, "device-id", 5))
+TREE(client_uid_alone, set32(f, CLIENT, "uid", 5))
+TREE(client_uid_long, set64(f, CLIENT, "uid", 5) || set32(f, CLIENT, "gid", 5))
+TREE(client_session_empty, set32(f, CLIENT, "uid", 5) ||
+	set32(f, CLIENT, "gid", 5) || set_str(f, CLIENT, "session", ""))
+TREE(client_session_alone, set_str(f, CLIENT, "session", "hf.nic-rx"))
 TREE(client_no_iommufd, set64(f, IOMMUFD2, "clients", 1) ||
 	set_str(f, IOMMUFD2, "name", "iommufd.2"))
 TREE(memfd_no_clients, drop(f, MEMFD, "clients"))
@@ -531,6 +617,9 @@ TREE(memfd_subnode, fdt_add_subnode(f, at(f, MEMFD), "x") < 0)
 TREE(token_twice, set64(f, DEV2, "token", 1) ||
 	fdt_set_name(f, at(f, DEV2), "device@1"))
 TREE(iommufd_gone, drop_node(f, IOMMUFD2) || drop_node(f, IOMMUFD))
+TREE(dev_name, set_str(f, DEV, "name", "nic"))
+TREE(dev_name_twice, set_str(f, DEV, "name", "buffers"))
+TREE(client_uid, set32(f, CLIENT, "uid", 5))
 TREE(iommufd_token, set64(f, IOMMUFD, "token", 9))
 TREE(iommufd_ids_odd, set_raw(f, IOMMUFD, "device-ids", "\0\0\0\2\0", 5))
 TREE(iommufd_ids_order, set_raw(f, IOMMUFD, "device-ids",
@@ -559,8 +648,6 @@ TABLE(extent_phys_wraps, { 0, 0xfffffffffffff000, 0x2000 })
 TABLE(extent_overlap, { 0, 0, 0x2000 }, { 0x1000, 0x9000, 0x1000 })
 TABLE(extent_order, { 0x8000, 0, 0x1000 }, { 0x1000, 0x9000, 0x1000 })
 TABLE(extent_split, { 0, 0, 0x1000 }, { 0x1000, 0x1000, 0x1000 })
-TREE(dev_all_gone, drop_node(f, DEV3) || drop_node(f, DEV2) ||
-	drop_node(f, DEV))
 TREE(dev_no_address, drop(f, DEV, "address"))
 TREE(dev_address_bad, set_str(f, DEV, "address", "0000:00:02"))
 TREE(dev_address_case, set_str(f, DEV, "address", "0000:0A:02.0"))
@@ -592,9 +679,9 @@ static void put_be(uint8_t *p, uint32_t v)
 HEAD(h_magic, b[0] = 'h')
 HEAD(h_version, put32(b + VERSION, 0))
 HEAD(h_compat, put32(b + COMPAT, 0))
-HEAD(h_compat_above, put32(b + COMPAT, 3))
+HEAD(h_compat_above, put32(b + COMPAT, 4))
 HEAD(h_claims_old, (put32(b + VERSION, 1), put32(b + COMPAT, 1)))
-HEAD(h_newer, (put32(b + VERSION, 4), put32(b + COMPAT, 3)))
+HEAD(h_newer, (put32(b + VERSION, 5), put32(b + COMPAT, 4)))
 HEAD(h_size, put32(b + HEADER_SIZE, 128))
 HEAD(h_reserved, put32(b + RESERVED, 1))
 HEAD(h_tree_small, put32(b + TREE_SIZE, 100))
@@ -666,8 +753,12 @@ static const struct damage damages[] = {
 	T(client_name_empty, "a driver's name is empty"),
 	T(client_name_twice, "two drivers are called \"nvme-io\""),
 	T(client_subnode, "/clients/client@0 has a subnode"),
-	T(client_no_device, "driver nvme-io has no device"),
-	T(client_no_iommufd, "driver nvme-io has no iommufd"),
+	T(client_uid_alone, "driver nic-rx: uid and gid come together"),
+	T(client_uid_long, "uid of /clients/client@0 has 8 bytes"),
+	T(client_session_empty, "driver nic-rx: its session has no name"),
+	T(client_session_alone, "driver nic-rx has a session and no owner"),
+	T(client_no_iommufd, "driver nvme-io has a device and no iommufd"),
+	T(dev_name_twice, "name \"buffers\" is used twice"),
 	T(memfd_no_clients, "clients of /memfds/memfd@1 is missing"),
 	T(memfd_clients_short, "clients of /memfds/memfd@1 has 4 bytes"),
 	T(memfd_nobodys, "belongs to no driver"),
@@ -701,7 +792,7 @@ static const struct damage damages[] = {
 	T(memfd_size_long, "size of /memfds/memfd@1 has 9 bytes"),
 	T(memfd_subnode, "/memfds/memfd@1 has a subnode"),
 	T(token_twice, "token 1 is used twice"),
-	T(iommufd_gone, "lists no iommufd"),
+	T(iommufd_gone, "driver nic-rx has a device and no iommufd"),
 	T(iommufd_token, "iommufd@3 should be called iommufd@9"),
 	T(iommufd_ids_odd, "device-ids of /iommufds/iommufd@3 has 5 bytes"),
 	T(iommufd_ids_order, "device IDs of iommufd are not in order"),
@@ -725,7 +816,6 @@ static const struct damage damages[] = {
 	T(extent_overlap, "extent 1 is out of order"),
 	T(extent_order, "extent 1 is out of order"),
 	T(extent_split, "extents 0 and 1 are one"),
-	T(dev_all_gone, "lists no device"),
 	T(dev_no_address, "address of /devices/device@4 is missing"),
 	T(dev_address_bad, "\"0000:00:02\" is no PCI address"),
 	T(dev_address_case, "\"0000:0A:02.0\" is no PCI address"),
@@ -813,7 +903,7 @@ static void newer_compatible(void)
 	CHECK(!set32(big + HEADER, DEV, "colour", 5));
 	CHECK(fdt_add_subnode(big + HEADER, 0, "extra") >= 0);
 	CHECK(fdt_add_subnode(big + HEADER, at(big + HEADER, MEMFD), "x") >= 0);
-	put32(big + VERSION, 3);
+	put32(big + VERSION, 4);
 	len = close_tree(big);
 	CHECK(!decode(big, len, &err));
 	if (err.text[0])
@@ -871,6 +961,36 @@ static void reads_version_1(void)
 	free(blob);
 }
 
+/* As version 2 wrote it: what came with 3 is damage in it. */
+static void reads_version_2(void)
+{
+	static const struct {
+		int (*fn)(void *f);
+		const char *want;
+	} v[] = {
+		{ dev_name, "unknown property name" },
+		{ client_uid, "unknown property uid" },
+		{ client_session_alone, "unknown property session" },
+	};
+	struct hf_error err = {};
+	uint8_t *good, *blob;
+	size_t i, len, n;
+
+	good = good_blob(&len);
+	put32(good + VERSION, 2);
+	hf_manifest_seal(good, len);
+	CHECK(!decode(good, len, &err));
+	for (i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		blob = open_tree(good, len);
+		CHECK(!v[i].fn(blob + HEADER));
+		n = close_tree(blob);
+		CHECK(decode(blob, n, &err) == -EBADMSG);
+		CHECK_HAS(err.text, v[i].want);
+		free(blob);
+	}
+	free(good);
+}
+
 /* What version 1 did not know is damage in it, and what it needs is needed. */
 static void damaged_version_1(void)
 {
@@ -904,7 +1024,10 @@ static void damaged_version_1(void)
 static const struct ktap_test general[] = {
 	{ "manifest: round trip", round_trip },
 	{ "manifest: what old readers may read", old_readers },
+	{ "manifest: owners and names of devices", owners },
+	{ "manifest: an index", index_of_sessions },
 	{ "manifest: version 1 is read", reads_version_1 },
+	{ "manifest: version 2 is read", reads_version_2 },
 	{ "manifest: version 1, damaged", damaged_version_1 },
 	{ "manifest: 64 drivers and no more", most_clients },
 	{ "manifest: 200000 extents", large_table },

@@ -129,7 +129,7 @@ static int by_name(const void *a, const void *b)
 static int check_tokens(const struct hf_manifest *m, struct hf_error *err)
 {
 	size_t n = m->n_memfd + m->n_iommufd + m->n_device, i, k = 0;
-	uint64_t *tokens = calloc(n, sizeof(*tokens));
+	uint64_t *tokens = calloc(n + 1, sizeof(*tokens));
 	int ret = 0;
 
 	if (!tokens)
@@ -153,8 +153,8 @@ static int check_tokens(const struct hf_manifest *m, struct hf_error *err)
 /* Two drivers may use one name, but no driver uses one twice. */
 static int check_names(const struct hf_manifest *m, struct hf_error *err)
 {
-	size_t n = m->n_memfd + m->n_iommufd, i, k = 0;
-	struct named *v = calloc(n, sizeof(*v));
+	size_t n = m->n_memfd + m->n_iommufd + m->n_device, i, k = 0;
+	struct named *v = calloc(n + 1, sizeof(*v));
 	uint64_t seen = 0;
 	int ret = 0;
 
@@ -166,6 +166,10 @@ static int check_names(const struct hf_manifest *m, struct hf_error *err)
 	for (i = 0; i < m->n_iommufd; i++)
 		v[k++] = (struct named){ m->iommufd[i].name,
 					 m->iommufd[i].clients };
+	for (i = 0; i < m->n_device; i++)
+		if (m->device[i].name[0])
+			v[k++] = (struct named){ m->device[i].name,
+						 m->device[i].clients };
 	qsort(v, k, sizeof(*v), by_name);
 	for (i = 0; i < k && !ret; i++) {
 		if (i && strcmp(v[i].name, v[i - 1].name))
@@ -178,12 +182,58 @@ static int check_names(const struct hf_manifest *m, struct hf_error *err)
 	return ret;
 }
 
-/* Each driver by itself, and that all masks are made of these drivers. */
+/* A driver by itself */
+static int check_client(const struct hf_manifest *m, size_t at,
+			struct hf_error *err)
+{
+	const struct hf_manifest_client *c = &m->client[at];
+	size_t i;
+
+	if (!good_text(c->name, HF_NAME_MAX, true))
+		return BAD("a driver's name is empty, too long or has odd characters");
+	for (i = 0; i < at; i++)
+		if (!strcmp(c->name, m->client[i].name))
+			return BAD("two drivers are called \"%s\"", c->name);
+	if (!c->session[0])
+		return 0;
+	if (!good_text(c->session, HF_LUO_NAME_MAX, true))
+		return BAD("the session of driver %s is too long or has odd characters",
+			   c->name);
+	if (!c->has_owner)
+		return BAD("driver %s has a session and no owner", c->name);
+	if (!strcmp(c->session, m->session))
+		return BAD("the session of driver %s is this one", c->name);
+	for (i = 0; i < at; i++)
+		if (!strcmp(c->session, m->client[i].session))
+			return BAD("two drivers have session \"%s\"",
+				   c->session);
+	return 0;
+}
+
+/* An index has sessions and no objects, all others have it the other way round */
+static int check_index(const struct hf_manifest *m, struct hf_error *err)
+{
+	bool objects = m->n_memfd || m->n_iommufd || m->n_device;
+	size_t i, sessions = 0;
+
+	for (i = 0; i < m->n_client; i++)
+		sessions += m->client[i].session[0] ? 1 : 0;
+	if (!sessions && !objects)
+		return BAD("it lists nothing");
+	if (sessions && objects)
+		return BAD("it lists objects, and drivers with sessions of their own");
+	if (sessions && sessions < m->n_client)
+		return BAD("it is an index, and does not say where all drivers are");
+	return 0;
+}
+
+/* All drivers, and that all masks are made of them */
 static int check_clients(const struct hf_manifest *m, struct hf_error *err)
 {
 	uint64_t all, iommufds = 0, devices = 0, strange = 0;
 	bool nobodys = false;
-	size_t i, k;
+	size_t i;
+	int ret;
 
 	if (!m->n_client)
 		return BAD("it lists no driver");
@@ -191,12 +241,9 @@ static int check_clients(const struct hf_manifest *m, struct hf_error *err)
 		return BAD("it lists more than %d drivers",
 			   HF_MANIFEST_MAX_CLIENTS);
 	for (i = 0; i < m->n_client; i++) {
-		if (!good_text(m->client[i].name, HF_NAME_MAX, true))
-			return BAD("a driver's name is empty, too long or has odd characters");
-		for (k = 0; k < i; k++)
-			if (!strcmp(m->client[i].name, m->client[k].name))
-				return BAD("two drivers are called \"%s\"",
-					   m->client[i].name);
+		ret = check_client(m, i, err);
+		if (ret)
+			return ret;
 	}
 	all = hf_manifest_bit(m->n_client - 1) * 2 - 1;
 	for (i = 0; i < m->n_memfd; i++) {
@@ -217,11 +264,10 @@ static int check_clients(const struct hf_manifest *m, struct hf_error *err)
 	if (nobodys)
 		return BAD("an object belongs to no driver");
 	for (i = 0; i < m->n_client; i++)
-		if (~(iommufds & devices) & hf_manifest_bit(i))
-			return BAD("driver %s has no %s", m->client[i].name,
-				   devices & hf_manifest_bit(i) ? "iommufd" :
-								  "device");
-	return 0;
+		if (devices & ~iommufds & hf_manifest_bit(i))
+			return BAD("driver %s has a device and no iommufd",
+				   m->client[i].name);
+	return check_index(m, err);
 }
 
 static int check_table(const struct hf_manifest *m,
@@ -306,6 +352,9 @@ static int check_device(const struct hf_manifest *m, size_t at,
 	size_t i;
 
 	hf_pci_format(&d->addr, bdf);
+	if (d->name[0] && !good_text(d->name, HF_NAME_MAX, false))
+		return BAD("the name of device %s is too long or has odd characters",
+			   bdf);
 	for (i = 0; i < at; i++)
 		if (hf_pci_equal(&m->device[i].addr, &d->addr))
 			return BAD("device %s is listed twice", bdf);
@@ -359,8 +408,6 @@ int hf_manifest_check(const struct hf_manifest *m, struct hf_error *err)
 		return BAD("the kernel release is empty, too long or has odd characters");
 	if (m->page_size < 4096 || m->page_size & (m->page_size - 1))
 		return BAD("page size %u is none", m->page_size);
-	if (!m->n_iommufd || !m->n_device)
-		return BAD("it lists no %s", m->n_device ? "iommufd" : "device");
 	if (m->n_memfd > HF_MANIFEST_MAX_OBJECTS ||
 	    m->n_iommufd > HF_MANIFEST_MAX_OBJECTS ||
 	    m->n_device > HF_MANIFEST_MAX_OBJECTS)

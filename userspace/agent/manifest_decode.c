@@ -231,11 +231,19 @@ static int read_clients(const struct in *in, int node, struct hf_manifest *m)
 		return ret;
 	fdt_for_each_subnode(sub, in->fdt, node) {
 		struct hf_manifest_client *c = &m->client[i];
+		const bool old = in->version < 3;
 		uint32_t id = 0;
 		struct field f[] = {
 			{ .name = "id", .type = U32, .dst = &id },
 			{ .name = "name", .type = STR, .dst = c->name,
 			  .size = sizeof(c->name) },
+			{ .name = "uid", .type = U32, .dst = &c->uid,
+			  .optional = true, .unused = old },
+			{ .name = "gid", .type = U32, .dst = &c->gid,
+			  .optional = true, .unused = old },
+			{ .name = "session", .type = STR, .dst = c->session,
+			  .size = sizeof(c->session), .optional = true,
+			  .unused = old },
 		};
 
 		if (!is_kind(in, sub, "client"))
@@ -247,6 +255,13 @@ static int read_clients(const struct in *in, int node, struct hf_manifest *m)
 			ret = check_name(in, sub, "client", id);
 		if (ret)
 			return ret;
+		if (!f[2].raw != !f[3].raw)
+			return BAD("driver %s: uid and gid come together",
+				   c->name);
+		c->has_owner = f[2].raw;
+		if (f[4].raw && !c->session[0])
+			return BAD("driver %s: its session has no name",
+				   c->name);
 		if (id != i)
 			return BAD("driver %s has ID %u instead of %zu",
 				   c->name, id, i);
@@ -429,6 +444,9 @@ static int read_device(const struct in *in, int node,
 	struct field f[] = {
 		{ .name = "token", .type = U64, .dst = &d->token },
 		clients_field(in, &d->clients),
+		{ .name = "name", .type = STR, .dst = d->name,
+		  .size = sizeof(d->name), .optional = true,
+		  .unused = in->version < 3 },
 		{ .name = "address", .type = STR, .dst = bdf,
 		  .size = sizeof(bdf) },
 		{ .name = "vendor", .type = U32, .dst = &d->ids.vendor },

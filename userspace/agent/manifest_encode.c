@@ -117,6 +117,8 @@ static void put_device(struct out *o, const struct hf_manifest_device *d)
 	begin_unit(o, "device", d->token);
 	u64(o, "token", d->token);
 	u64(o, "clients", d->clients);
+	if (d->name[0])
+		str(o, "name", d->name);
 	str(o, "address", hf_pci_format(&d->addr, bdf));
 	u32(o, "vendor", d->ids.vendor);
 	u32(o, "device", d->ids.device);
@@ -130,6 +132,21 @@ static void put_device(struct out *o, const struct hf_manifest_device *d)
 		u32(o, "device-id", d->device_id);
 	if (d->ioas)
 		u32(o, "ioas", d->ioas);
+	end(o);
+}
+
+static void put_client(struct out *o, const struct hf_manifest_client *c,
+		       size_t id)
+{
+	begin_unit(o, "client", id);
+	u32(o, "id", (uint32_t)id);
+	str(o, "name", c->name);
+	if (c->has_owner) {
+		u32(o, "uid", c->uid);
+		u32(o, "gid", c->gid);
+	}
+	if (c->session[0])
+		str(o, "session", c->session);
 	end(o);
 }
 
@@ -149,12 +166,8 @@ static void put_tree(struct out *o, const struct hf_manifest *m)
 	u64(o, "tsc", m->tsc);
 	u64(o, "realtime-ns", m->realtime_ns);
 	begin(o, "clients");
-	for (i = 0; i < m->n_client; i++) {
-		begin_unit(o, "client", i);
-		u32(o, "id", (uint32_t)i);
-		str(o, "name", m->client[i].name);
-		end(o);
-	}
+	for (i = 0; i < m->n_client; i++)
+		put_client(o, &m->client[i], i);
 	end(o);
 	begin(o, "memfds");
 	for (i = 0; i < m->n_memfd; i++) {
@@ -178,6 +191,25 @@ static void put_tree(struct out *o, const struct hf_manifest *m)
 	note(o, fdt_finish(o->fdt));
 }
 
+/*
+ * The oldest reader: 1 knows one driver only, 2 wants an iommufd and a device of
+ * each. What else is new can be skipped.
+ */
+static uint32_t oldest_reader(const struct hf_manifest *m)
+{
+	uint64_t all = hf_manifest_bit(m->n_client - 1) * 2 - 1;
+	uint64_t iommufds = 0, devices = 0;
+	size_t i;
+
+	for (i = 0; i < m->n_iommufd; i++)
+		iommufds |= m->iommufd[i].clients;
+	for (i = 0; i < m->n_device; i++)
+		devices |= m->device[i].clients;
+	if ((iommufds & devices) != all)
+		return 3;
+	return m->n_client == 1 ? 1 : 2;
+}
+
 /* Room that is always enough: a property costs 12 bytes beyond its value. */
 static size_t bound(const struct hf_manifest *m)
 {
@@ -199,7 +231,6 @@ int hf_manifest_encode(const struct hf_manifest *m, void **blob, size_t *len,
 	struct hf_manifest_header h = {
 		.magic = HF_MANIFEST_MAGIC,
 		.version = htole32(HF_MANIFEST_VERSION),
-		.compat = htole32(m->n_client == 1 ? 1 : HF_MANIFEST_VERSION),
 		.header_size = htole32(HF_MANIFEST_HEADER_SIZE),
 	};
 	size_t room = sizeof(h) + bound(m);
@@ -210,6 +241,7 @@ int hf_manifest_encode(const struct hf_manifest *m, void **blob, size_t *len,
 	ret = hf_manifest_check(m, err);
 	if (ret)
 		return ret;
+	h.compat = htole32(oldest_reader(m));
 	if (room > HF_MANIFEST_MAX)
 		return hf_fail(err, -EFBIG,
 			       "manifest: the tables are too large (%zu bytes of at most %zu): memory is too fragmented",

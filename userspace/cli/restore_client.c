@@ -126,7 +126,8 @@ static int start_driver(struct restore_run *run, size_t at)
 		if (r->m.device[i].clients & me) {
 			fd_name(&r->m.device[i].addr, bdf[i]);
 			fds[k] = r->device[i];
-			names[k++] = bdf[i];
+			names[k++] = r->m.device[i].name[0] ?
+				     r->m.device[i].name : bdf[i];
 		}
 	pid = spawn_driver(run->run[at].argv, fds, names, k, &r->memlock,
 			   r->err);

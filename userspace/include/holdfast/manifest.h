@@ -28,7 +28,7 @@
 /** HF_MANIFEST_MAX_CLIENTS - most drivers in one session: bits of a mask */
 #define HF_MANIFEST_MAX_CLIENTS	64
 
-#define HF_MANIFEST_VERSION	2
+#define HF_MANIFEST_VERSION	3
 #define HF_MANIFEST_HEADER_SIZE	64
 #define HF_SHA256_SIZE		32
 #define HF_RELEASE_MAX		64
@@ -36,9 +36,17 @@
 /**
  * struct hf_manifest_client - a driver whose descriptors are in the session
  * @name: what restore calls it; by default the name of its process
+ * @has_owner: @uid and @gid are known: it is a client of the daemon
+ * @uid: whose it is
+ * @gid: the same
+ * @session: in an index: name of the session that has its descriptors; else ""
  */
 struct hf_manifest_client {
 	char name[HF_NAME_MAX + 1];
+	bool has_owner;
+	uint32_t uid;
+	uint32_t gid;
+	char session[HF_LUO_NAME_MAX + 1];
 };
 
 /**
@@ -91,6 +99,7 @@ struct hf_manifest_iommufd {
  * struct hf_manifest_device - a preserved VFIO device
  * @token: token in the session
  * @clients: drivers that have it
+ * @name: what its driver calls it, or "": its address
  * @addr: its address
  * @ids: what it says it is
  * @iommufd: token of the iommufd it is bound to, 0 when the agent could not
@@ -107,6 +116,7 @@ struct hf_manifest_iommufd {
 struct hf_manifest_device {
 	uint64_t token;
 	uint64_t clients;
+	char name[HF_NAME_MAX + 1];
 	struct hf_pci_addr addr;
 	struct hf_pci_ids ids;
 	uint64_t iommufd;
@@ -129,6 +139,8 @@ struct hf_manifest_device {
  * @n_iommufd: how many
  * @device: devices; owned
  * @n_device: how many
+ *
+ * An index holds no objects: it says which sessions there are, and whose.
  */
 struct hf_manifest {
 	char session[HF_LUO_NAME_MAX + 1];
