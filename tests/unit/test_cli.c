@@ -21,66 +21,21 @@
 
 #include "../../userspace/agent/holder_proto.h"
 #include "ktap.h"
+#include "run.h"
 #include "sample.h"
 
 static char dir[] = "/tmp/hf-cli-XXXXXX";
 static char sock[64];
-static char text[16384];	/* what the last run wrote */
-
-/* Runs the command; its stdout and stderr go to @text. Returns the exit code. */
-static int run(char *const args[])
-{
-	const char *prog = getenv("HOLDFAST");
-	int out[2], status;
-	char *argv[24];
-	size_t have = 0;
-	ssize_t n;
-	pid_t pid;
-	int i = 1;
-
-	argv[0] = (char *)"holdfast";
-	while (*args)
-		argv[i++] = *args++;
-	argv[i] = NULL;
-	if (pipe(out))
-		return -1;
-	fflush(stdout);
-	pid = fork();
-	if (!pid) {
-		dup2(out[1], 1);
-		dup2(out[1], 2);
-		close(out[0]);
-		close(out[1]);
-		execv(prog ? prog : "holdfast", argv);
-		_exit(126);
-	}
-	close(out[1]);
-	while ((n = read(out[0], text + have, sizeof(text) - 1 - have)) > 0)
-		have += (size_t)n;
-	text[have] = '\0';
-	close(out[0]);
-	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
-		return -1;
-	return WEXITSTATUS(status);
-}
-
-#define RUN(...) run((char *[]){ __VA_ARGS__, NULL })
-
-/* Expects an exit code, and words in what was written. */
-static void expect(int got, int code, const char *words)
-{
-	if (got != code) {
-		printf("# exit %d instead of %d: %s\n", got, code, text);
-		ktap_failed = true;
-	}
-	CHECK_HAS(text, words);
-}
-
 static void usage(void)
 {
 	expect(run((char *[]){ NULL }), 2, "which verb");
 	expect(RUN("frobnicate"), 2, "no verb \"frobnicate\"");
 	expect(RUN("preserve"), 2, "--pid is missing");
+	expect(RUN("preserve", "--retry-ms", "5"), 2, "--pid is missing");
+	expect(RUN("preserve", "--timeout", "5", "--pid", "1"), 2,
+	       "--timeout and --daemon go without --pid");
+	expect(RUN("preserve", "--timeout", "3601"), 2, "--timeout takes");
+	expect(RUN("preserve", "--timeout", "-1"), 2, "--timeout takes");
 	expect(RUN("preserve", "--pid"), 2, "--pid needs a value");
 	expect(RUN("preserve", "--pid", "0"), 2, "takes a process ID");
 	expect(RUN("preserve", "--pid", "-5"), 2, "takes a process ID");
@@ -133,6 +88,15 @@ static void usage(void)
 	expect(RUN("restore", "--exec", "a=b", "--", "c"), 2, "not both");
 	expect(RUN("restore", "--release", "--exec", "a=b"), 2, "--release");
 	expect(RUN("restore", "--release", "--drop", "a"), 2, "--release");
+	expect(RUN("restore", "--dry-run", "--release"), 2, "it goes alone");
+	expect(RUN("restore", "--dry-run", "--", "a"), 2, "it goes alone");
+	expect(RUN("status", "--daemon", ""), 2, "--daemon takes");
+	expect(RUN("list", "extra"), 2, "what is \"extra\"");
+	expect(RUN("clients", "extra"), 2, "what is \"extra\"");
+	expect(RUN("finish"), 2, "whom?");
+	expect(RUN("finish", "--all", "a"), 2, "whom?");
+	expect(RUN("finish", "a b"), 2, "a client's name is");
+	expect(RUN("finish", "a"), 2, "no holdfastd runs");
 	expect(RUN("restore", "--after-step"), 2, "--after-step needs a value");
 	expect(RUN("holder"), 2, "started by");
 	expect(RUN("holder", "--iommufds", "1"), 2, "started by");
@@ -143,6 +107,7 @@ static void help(void)
 	expect(RUN("--help"), 0, "usage: holdfast VERB");
 	expect(RUN("help"), 0, "exit status");
 	expect(RUN("restore", "--help"), 0, "--after-step CMD");
+	expect(RUN("help", "finish"), 0, "usage: holdfast finish NAME...");
 	expect(RUN("--version"), 0, "holdfast 0.");
 }
 
@@ -162,6 +127,8 @@ static void no_liveupdate(void)
 	if (!access("/dev/liveupdate", F_OK))
 		SKIP("this kernel has /dev/liveupdate");
 	expect(RUN("restore", "--no-finish"), 1, "/dev/liveupdate does not exist");
+	expect(RUN("restore", "--dry-run"), 1, "/dev/liveupdate does not exist");
+	expect(RUN("finish", "--all"), 1, "/dev/liveupdate does not exist");
 	CHECK_HAS(text, "liveupdate=on");
 	if (!geteuid())
 		expect(RUN("preserve", "--pid", "1"), 1,
@@ -548,6 +515,8 @@ int main(void)
 	if (!mkdtemp(dir))
 		return 1;
 	snprintf(sock, sizeof(sock), "%s/sock", dir);
+	/* Whether this machine has a daemon is none of this test's business. */
+	setenv("HOLDFAST_SOCKET", "/nonexistent/holdfastd.sock", 1);
 	ret = ktap_run(tests, sizeof(tests) / sizeof(tests[0]));
 	unlink(sock);
 	rmdir(dir);

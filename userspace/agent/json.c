@@ -159,3 +159,18 @@ void hf_json_bool(struct hf_json *j, const char *key, bool val)
 	member(j, key);
 	put(j, val ? "true" : "false", val ? 4 : 5);
 }
+
+void hf_json_members(struct hf_json *j, const char *object)
+{
+	static const char blanks[] = " \t\r\n";
+	size_t len;
+
+	object += strspn(object, blanks);
+	len = strlen(object);
+	while (len && strchr(blanks, object[len - 1]))
+		len--;
+	if (len <= 2)
+		return;
+	member(j, NULL);
+	put(j, object + 1, len - 2);
+}

@@ -165,7 +165,7 @@ int step_iommufd(struct restore *r)
 	return 0;
 }
 
-static int check_device(struct restore *r, const struct hf_manifest_device *d)
+int restore_check_device(struct restore *r, const struct hf_manifest_device *d)
 {
 	char bdf[HF_PCI_ADDR_LEN];
 	struct hf_pci_ids ids;
@@ -218,7 +218,7 @@ int step_device(struct restore *r)
 	for (i = 0; i < r->m.n_device; i++) {
 		if (!restore_wanted(r, r->m.device[i].clients))
 			continue;
-		ret = check_device(r, &r->m.device[i]);
+		ret = restore_check_device(r, &r->m.device[i]);
 		if (ret)
 			restore_lost(r, r->m.device[i].clients, ret);
 	}

@@ -24,6 +24,9 @@
  * @socket: --socket
  * @events: --events, opened
  * @json: --json: one object on stdout instead of text
+ * @daemon: --daemon, or NULL
+ * @alone: --session or --socket was given: it is about a session that the daemon
+ *	   has nothing to do with
  */
 struct cli {
 	const char *verb;
@@ -32,6 +35,8 @@ struct cli {
 	const char *socket;
 	struct hf_events events;
 	bool json;
+	const char *daemon;
+	bool alone;
 };
 
 /* getopt_long() values of the options above; verbs take values below 0x100 */
@@ -41,12 +46,14 @@ enum {
 	OPT_EVENTS,
 	OPT_JSON,
 	OPT_HELP,
+	OPT_DAEMON,
 };
 
 #define CLI_OPTIONS \
 	{ "session", required_argument, NULL, OPT_SESSION }, \
 	{ "socket", required_argument, NULL, OPT_SOCKET }, \
 	{ "events", required_argument, NULL, OPT_EVENTS }, \
+	{ "daemon", required_argument, NULL, OPT_DAEMON }, \
 	{ "json", no_argument, NULL, OPT_JSON }, \
 	{ "help", no_argument, NULL, OPT_HELP }
 
@@ -58,6 +65,26 @@ enum {
  * Return: -1 to go on, else the code to exit with.
  */
 int cli_option(struct cli *cli, int opt);
+
+/**
+ * cli_parse_common() - the command line of a verb that takes nothing of its own
+ *
+ * Return: -1 to go on, else the code to exit with.
+ */
+int cli_parse_common(struct cli *cli, int argc, char **argv);
+
+/**
+ * cli_number() - the value of an option
+ * @cli: options
+ * @option: its name, for the message
+ * @arg: text
+ * @max: 0 to this are allowed
+ * @out: out
+ *
+ * Return: -1 to go on, else EXIT_USAGE.
+ */
+int cli_number(const struct cli *cli, const char *option, const char *arg,
+	       long max, long *out);
 
 /** cli_usage() - complain about the command line; returns EXIT_USAGE */
 int cli_usage(const struct cli *cli, const char *fmt, ...)
@@ -76,6 +103,19 @@ void cli_complain(const struct cli *cli, const struct hf_error *err);
 
 /** cli_no_rest() - refuse arguments left over; EXIT_USAGE or -1 */
 int cli_no_rest(const struct cli *cli, int argc, char **argv);
+
+/**
+ * cli_begin_json() - begin the one object that --json prints
+ * @cli: options
+ * @j: writer, initialised here; finish the object and give it to show_json()
+ * @code: exit code: what "ok" says
+ * @err: why, if @code is not 0; or NULL
+ */
+void cli_begin_json(const struct cli *cli, struct hf_json *j, int code,
+		    const struct hf_error *err);
+
+/** cli_help() - print what a verb can do, or all of them (NULL) */
+void cli_help(const char *verb);
 
 /** cli_note() - a line for people: stdout, not with --json */
 void cli_note(const struct cli *cli, const char *fmt, ...)
@@ -96,5 +136,8 @@ int cmd_restore(struct cli *cli, int argc, char **argv);
 int cmd_verify(struct cli *cli, int argc, char **argv);
 int cmd_status(struct cli *cli, int argc, char **argv);
 int cmd_cancel(struct cli *cli, int argc, char **argv);
+int cmd_list(struct cli *cli, int argc, char **argv);
+int cmd_clients(struct cli *cli, int argc, char **argv);
+int cmd_finish(struct cli *cli, int argc, char **argv);
 
 #endif

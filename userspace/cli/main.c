@@ -12,36 +12,6 @@
 #define HOLDFAST_VERSION "0.1"
 #endif
 
-static const char help[] =
-"usage: holdfast VERB [OPTIONS]\n"
-"\n"
-"Keeps the DMA of a userspace driver's PCI device running through a kexec.\n"
-"\n"
-"before the update\n"
-"  preserve --pid [NAME=]PID... [--retry-ms MS]\n"
-"                          put the descriptors of one or more drivers into a\n"
-"                          session and keep it open in a holder process\n"
-"  status                  show what is held\n"
-"  verify                  read the IOVA-to-PA tables again and compare\n"
-"  kexec [--load KERNEL [--initrd FILE] [--append STRING | --reuse-cmdline]]\n"
-"                          verify, then start the loaded kernel\n"
-"  cancel                  give everything back; the driver carries on\n"
-"after it\n"
-"  restore [--no-finish | --release] [--after-step CMD] [-- DRIVER [ARG...]]\n"
-"                          take everything out again, compare, start the driver\n"
-"  restore --exec NAME='DRIVER [ARG...]'... [--drop NAME]... [--after-step CMD]\n"
-"                          the same with several drivers, each by its name\n"
-"\n"
-"options of every verb\n"
-"  --session NAME          name of the session (default " DEFAULT_SESSION ")\n"
-"  --socket PATH           the holder's socket (default " DEFAULT_SOCKET ")\n"
-"  --events FILE           append one JSON object per event; FILE may be a tty\n"
-"  --json                  print one JSON object instead of text\n"
-"  --help, --version\n"
-"\n"
-"exit status: 0 done, 1 failed, 2 usage, 3 nothing to restore,\n"
-"4 the tables are not what they were, 5 some drivers go on and others do not\n";
-
 static const struct {
 	const char *name;
 	int (*run)(struct cli *cli, int argc, char **argv);
@@ -52,6 +22,9 @@ static const struct {
 	{ "verify", cmd_verify },
 	{ "status", cmd_status },
 	{ "cancel", cmd_cancel },
+	{ "finish", cmd_finish },
+	{ "list", cmd_list },
+	{ "clients", cmd_clients },
 };
 
 int cli_usage(const struct cli *cli, const char *fmt, ...)
@@ -82,11 +55,18 @@ int cli_option(struct cli *cli, int opt)
 			if (optarg[i] <= ' ' || optarg[i] > '~')
 				return cli_usage(cli, "--session takes printable characters without blanks");
 		cli->session = optarg;
+		cli->alone = true;
 		return -1;
 	case OPT_SOCKET:
 		if (!*optarg)
 			return cli_usage(cli, "--socket takes a path");
 		cli->socket = optarg;
+		cli->alone = true;
+		return -1;
+	case OPT_DAEMON:
+		if (!*optarg)
+			return cli_usage(cli, "--daemon takes a path");
+		cli->daemon = optarg;
 		return -1;
 	case OPT_EVENTS:
 		hf_events_close(&cli->events);
@@ -97,7 +77,7 @@ int cli_option(struct cli *cli, int opt)
 		cli->json = true;
 		return -1;
 	case OPT_HELP:
-		fputs(help, stdout);
+		cli_help(cli->verb);
 		return EXIT_DONE;
 	case ':':
 		return cli_usage(cli, "%s needs a value", cli->argv[optind - 1]);
@@ -119,22 +99,57 @@ void cli_complain(const struct cli *cli, const struct hf_error *err)
 	}
 }
 
+void cli_begin_json(const struct cli *cli, struct hf_json *j, int code,
+		    const struct hf_error *err)
+{
+	hf_json_init(j);
+	hf_json_object(j, NULL);
+	hf_json_str(j, "verb", cli->verb);
+	hf_json_bool(j, "ok", !code);
+	if (!code)
+		return;
+	hf_json_int(j, "exit", code);
+	if (err && err->text[0])
+		hf_json_str(j, "error", err->text);
+}
+
 int cli_failed(const struct cli *cli, int code, const struct hf_error *err)
 {
 	struct hf_json j;
 
 	cli_complain(cli, err);
 	if (cli->json) {
-		hf_json_init(&j);
-		hf_json_object(&j, NULL);
-		hf_json_str(&j, "verb", cli->verb);
-		hf_json_bool(&j, "ok", false);
-		hf_json_int(&j, "exit", code);
-		hf_json_str(&j, "error", err->text);
+		cli_begin_json(cli, &j, code, err);
 		hf_json_object_end(&j);
 		show_json(&j);
 	}
 	return code;
+}
+
+int cli_parse_common(struct cli *cli, int argc, char **argv)
+{
+	static const struct option options[] = { CLI_OPTIONS, {} };
+	int opt, ret;
+
+	while ((opt = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+		ret = cli_option(cli, opt);
+		if (ret >= 0)
+			return ret;
+	}
+	return cli_no_rest(cli, argc, argv);
+}
+
+int cli_number(const struct cli *cli, const char *option, const char *arg,
+	       long max, long *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtol(arg, &end, 10);
+	if (errno || end == arg || *end || *out < 0 || *out > max)
+		return cli_usage(cli, "%s takes 0 to %ld, not \"%s\"", option,
+				 max, arg);
+	return -1;
 }
 
 int cli_no_rest(const struct cli *cli, int argc, char **argv)
@@ -169,7 +184,7 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		return cli_usage(&cli, "which verb?");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
-		fputs(help, stdout);
+		cli_help(argc > 2 ? argv[2] : NULL);
 		return EXIT_DONE;
 	}
 	if (!strcmp(argv[1], "--version")) {

@@ -6,6 +6,7 @@
 #include <holdfast/restore.h>
 
 #include "cli.h"
+#include "daemon.h"
 
 #define MAX_STEPS	12
 
@@ -39,6 +40,7 @@ struct restore_run {
 	struct restore_driver *run;
 	struct cli *cli;
 	/* options */
+	bool dry_run;
 	bool no_finish;
 	bool release;
 	const char *after_step;
@@ -69,5 +71,22 @@ void clients_json(struct hf_json *j, const struct restore_run *run);
 
 /** step_handover() - start the drivers; 0, or an exit code */
 int step_handover(struct restore_run *run);
+
+/**
+ * restore_look() - what would be restored, and what is in the way
+ *
+ * Retrieves the manifest and nothing else. Return: exit code.
+ */
+int restore_look(struct restore_run *run);
+
+/**
+ * restore_by_daemon() - have the daemon try again what could not be restored
+ * @cli: options
+ * @c: connection, closed here
+ * @dry_run: only look
+ *
+ * Return: exit code, by what became of the clients.
+ */
+int restore_by_daemon(struct cli *cli, struct hf_control *c, bool dry_run);
 
 #endif

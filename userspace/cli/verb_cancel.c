@@ -3,22 +3,42 @@
 #include <stdio.h>
 
 #include "cli.h"
+#include "daemon.h"
+
+static int ask_daemon(struct cli *cli, struct hf_control *c,
+		      struct hf_error *err)
+{
+	struct hf_question q = { .op = HF_CTL_CANCEL };
+	struct hf_answer a;
+	struct hf_json j;
+	int ret;
+
+	ret = daemon_ask(cli, c, &q, &a, err);
+	if (!ret) {
+		hf_event_begin(&j, "cancel");
+		hf_event_send(&cli->events, &j);
+		cli_note(cli, "%s\n", a.text[0] ? a.text :
+			 "everything is given back, the clients carry on");
+	}
+	return daemon_end_now(cli, c, ret ? EXIT_FAILED : EXIT_DONE, err, &a,
+			      NULL);
+}
 
 int cmd_cancel(struct cli *cli, int argc, char **argv)
 {
-	static const struct option options[] = { CLI_OPTIONS, {} };
 	struct hf_error err = {};
+	struct hf_control c;
 	struct hf_json j;
-	int opt, ret;
+	int ret;
 
-	while ((opt = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-		ret = cli_option(cli, opt);
-		if (ret >= 0)
-			return ret;
-	}
-	ret = cli_no_rest(cli, argc, argv);
+	ret = cli_parse_common(cli, argc, argv);
 	if (ret >= 0)
 		return ret;
+	ret = daemon_find(cli, &c, &err);
+	if (ret < 0)
+		return cli_failed(cli, EXIT_FAILED, &err);
+	if (ret)
+		return ask_daemon(cli, &c, &err);
 	if (held_cancel(cli->socket, cli->session, &err))
 		return cli_failed(cli, EXIT_FAILED, &err);
 	hf_event_begin(&j, "cancel");
@@ -26,10 +46,7 @@ int cmd_cancel(struct cli *cli, int argc, char **argv)
 	cli_note(cli, "session \"%s\" was closed: everything is given back, the driver carries on\n",
 		 cli->session);
 	if (cli->json) {
-		hf_json_init(&j);
-		hf_json_object(&j, NULL);
-		hf_json_str(&j, "verb", cli->verb);
-		hf_json_bool(&j, "ok", true);
+		cli_begin_json(cli, &j, EXIT_DONE, NULL);
 		hf_json_object_end(&j);
 		show_json(&j);
 	}

@@ -18,6 +18,7 @@
 #include <holdfast/proc.h>
 
 #include "cli.h"
+#include "daemon.h"
 
 /* How long objects that are busy are tried again */
 #define DEFAULT_RETRY_MS	1000
@@ -176,20 +177,47 @@ static int add_wanted(const struct cli *cli, struct wanted *w, size_t *n,
 	return -1;
 }
 
+/* All clients of the daemon, or none */
+static int preserve_clients(struct cli *cli, long timeout_s)
+{
+	double t0 = hf_now_ms();
+	struct hf_error err = {};
+	struct hf_control c;
+	struct hf_answer a;
+	struct hf_json j;
+	int ret;
+
+	ret = daemon_find(cli, &c, &err);
+	if (ret < 0)
+		return cli_failed(cli, EXIT_FAILED, &err);
+	if (!ret)
+		return cli_usage(cli, "--pid is missing: the driver's process ID; no holdfastd runs that could know whom to preserve");
+	daemon_catch();
+	ret = daemon_preserve(cli, &c, timeout_s, &a, &err);
+	if (!ret) {
+		hf_event_begin(&j, "step");
+		hf_json_str(&j, "name", "preserve");
+		hf_json_ms(&j, "ms", hf_now_ms() - t0);
+		hf_event_send(&cli->events, &j);
+	}
+	return daemon_end(cli, &c, ret ? EXIT_FAILED : EXIT_DONE, &err, &a,
+			  show_clients);
+}
+
 int cmd_preserve(struct cli *cli, int argc, char **argv)
 {
 	static const struct option options[] = {
 		CLI_OPTIONS,
 		{ "pid", required_argument, NULL, 'p' },
 		{ "retry-ms", required_argument, NULL, 'r' },
+		{ "timeout", required_argument, NULL, 't' },
 		{}
 	};
 	struct wanted w[HF_MANIFEST_MAX_CLIENTS];
-	long retry_ms = DEFAULT_RETRY_MS;
+	long retry_ms = -1, timeout_s = -1;
 	struct hf_error err = {};
 	int opt, ret;
 	size_t n = 0;
-	char *end;
 
 	while ((opt = getopt_long(argc, argv, ":", options, NULL)) != -1) {
 		switch (opt) {
@@ -197,13 +225,12 @@ int cmd_preserve(struct cli *cli, int argc, char **argv)
 			ret = add_wanted(cli, w, &n, optarg);
 			break;
 		case 'r':
-			errno = 0;
-			retry_ms = strtol(optarg, &end, 10);
-			ret = -1;
-			if (errno || end == optarg || *end || retry_ms < 0 ||
-			    retry_ms > 600000)
-				ret = cli_usage(cli, "--retry-ms takes 0 to 600000, not \"%s\"",
-						optarg);
+			ret = cli_number(cli, "--retry-ms", optarg, 600000,
+					 &retry_ms);
+			break;
+		case 't':
+			ret = cli_number(cli, "--timeout", optarg,
+					 ANSWER_S_MAX, &timeout_s);
 			break;
 		default:
 			ret = cli_option(cli, opt);
@@ -214,9 +241,15 @@ int cmd_preserve(struct cli *cli, int argc, char **argv)
 	ret = cli_no_rest(cli, argc, argv);
 	if (ret >= 0)
 		return ret;
+	if (!n && retry_ms >= 0)
+		return cli_usage(cli, "--pid is missing: --retry-ms goes with it");
+	if (n && (timeout_s >= 0 || cli->daemon))
+		return cli_usage(cli, "--timeout and --daemon go without --pid: nobody is asked");
 	if (!n)
-		return cli_usage(cli, "--pid is missing: the driver's process ID");
-	ret = preserve(cli, w, n, (double)retry_ms, &err);
+		return preserve_clients(cli, timeout_s < 0 ? ANSWER_S :
+							     timeout_s);
+	ret = preserve(cli, w, n, retry_ms < 0 ? DEFAULT_RETRY_MS :
+						 (double)retry_ms, &err);
 	if (ret) {
 		hf_fail_add(&err, "nothing was preserved; %s as before",
 			    n == 1 ? "the driver is" : "the drivers are");

@@ -263,19 +263,41 @@ static int check_options(const struct restore_run *run)
 {
 	const struct cli *cli = run->cli;
 
+	if (run->dry_run && (run->driver || run->n_order || run->release ||
+			     run->no_finish))
+		return cli_usage(cli, "--dry-run starts and finishes nothing: it goes alone");
+	if (run->dry_run)
+		return -1;
 	if (run->release && (run->driver || run->n_order || run->no_finish))
 		return cli_usage(cli, "--release goes neither with a driver nor with --no-finish");
 	if (run->driver && run->n_order)
 		return cli_usage(cli, "the driver goes after \"--\" or into --exec, not both");
 	if (!run->driver && !run->n_order && !run->no_finish && !run->release)
-		return cli_usage(cli, "which driver? Name it after \"--\", or several with --exec; or use --no-finish to look only, or --release to give device and memory up");
+		return cli_usage(cli, "which driver? No holdfastd runs that could know. Name it after \"--\", or several with --exec; or use --no-finish to look only, or --release to give device and memory up");
 	return -1;
+}
+
+/* -1: it is not the daemon's, else the exit code */
+static int ask_daemon(struct restore_run *run)
+{
+	struct cli *cli = run->cli;
+	struct hf_control c;
+	int ret;
+
+	if (run->driver || run->n_order || run->release || run->no_finish ||
+	    run->after_step)
+		return -1;
+	ret = daemon_find(cli, &c, run->r.err);
+	if (ret < 0)
+		return cli_failed(cli, EXIT_FAILED, run->r.err);
+	return ret ? restore_by_daemon(cli, &c, run->dry_run) : -1;
 }
 
 int cmd_restore(struct cli *cli, int argc, char **argv)
 {
 	static const struct option options[] = {
 		CLI_OPTIONS,
+		{ "dry-run", no_argument, NULL, 'D' },
 		{ "no-finish", no_argument, NULL, 'n' },
 		{ "release", no_argument, NULL, 'r' },
 		{ "after-step", required_argument, NULL, 'a' },
@@ -292,6 +314,9 @@ int cmd_restore(struct cli *cli, int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
 		ret = -1;
 		switch (opt) {
+		case 'D':
+			run.dry_run = true;
+			break;
 		case 'n':
 			run.no_finish = true;
 			break;
@@ -318,10 +343,14 @@ int cmd_restore(struct cli *cli, int argc, char **argv)
 		}
 		run.driver = argv + optind;
 	}
-	ret = check_options(&run);
+	ret = ask_daemon(&run);
+	if (ret < 0)
+		ret = check_options(&run);
 	if (ret >= 0)
 		goto out;
 	run.r.name = cli->session;
+	if (run.dry_run)
+		return restore_look(&run);
 	ret = restore(&run);
 	return ret && ret != EXIT_PARTLY ? cli_failed(cli, ret, &err) : ret;
 out:

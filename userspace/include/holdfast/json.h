@@ -59,4 +59,12 @@ void hf_json_ms(struct hf_json *j, const char *key, double ms);
 /** hf_json_bool() - write true or false */
 void hf_json_bool(struct hf_json *j, const char *key, bool val);
 
+/**
+ * hf_json_members() - write the members of an object that is text already
+ * @j: writer
+ * @object: a JSON object, "{...}", that was found valid; blanks are allowed at its
+ *	    ends only
+ */
+void hf_json_members(struct hf_json *j, const char *object);
+
 #endif

@@ -91,6 +91,14 @@ bool restore_wanted(const struct restore *r, uint64_t clients);
  */
 void restore_lost(struct restore *r, uint64_t clients, int code);
 
+/**
+ * restore_check_device() - is a device what it was? Looks, and changes nothing
+ *
+ * Return: 0; EXIT_FAILED when it is not there, EXIT_MISMATCH when it is another
+ * one; the error says which.
+ */
+int restore_check_device(struct restore *r, const struct hf_manifest_device *d);
+
 /** restore_code() - exit code, by what became of the drivers */
 int restore_code(const struct restore *r);
 

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What --help prints. The man page holdfast(8) says more. */
+#include <stdio.h>
+#include <string.h>
+
+#include <holdfast/proto.h>
+
+#include "cli.h"
+
+enum when { BEFORE, AFTER, ALWAYS };
+
+static const char *const headings[] = {
+	[BEFORE] = "before the update",
+	[AFTER] = "after it",
+	[ALWAYS] = "at any time",
+};
+
+/*
+ * @usage: command lines, one each
+ * @brief: one line for the overview
+ * @options: its own, and what else is to say
+ */
+static const struct {
+	const char *verb;
+	enum when when;
+	const char *brief;
+	const char *usage;
+	const char *options;
+} verbs[] = {
+	{ "preserve", BEFORE,
+	  "put what drivers have into sessions that survive",
+	  "preserve [--timeout S]\n"
+	  "preserve --pid [NAME=]PID... [--retry-ms MS]\n",
+	  "Without --pid holdfastd asks each client that is ready, and preserves all of\n"
+	  "them or none. With --pid, descriptors are taken from processes that know\n"
+	  "nothing of it, into one session that a process of its own keeps open.\n"
+	  "\n"
+	  "  --timeout S             how long clients may take to answer (default 30)\n"
+	  "  --pid [NAME=]PID        a driver, and what to call it\n"
+	  "  --retry-ms MS           how long to try again what is busy (default 1000)\n" },
+	{ "verify", BEFORE,
+	  "read the IOVA-to-PA tables again and compare",
+	  "verify\n", NULL },
+	{ "kexec", BEFORE,
+	  "verify, then start the loaded kernel at once",
+	  "kexec [--load KERNEL [--initrd FILE] [--append STRING | --reuse-cmdline]]\n",
+	  "Services are not stopped and file systems only synced. Returns only when the\n"
+	  "kernel refused; everything is as before then.\n"
+	  "\n"
+	  "  --load KERNEL           load this kernel first, by kexec -s\n"
+	  "  --initrd FILE           its initramfs\n"
+	  "  --append STRING         its command line\n"
+	  "  --reuse-cmdline         the command line of the running kernel\n" },
+	{ "cancel", BEFORE,
+	  "give everything back; the drivers carry on",
+	  "cancel\n", NULL },
+	{ "restore", AFTER,
+	  "take everything out again and compare it",
+	  "restore [--dry-run]\n"
+	  "restore [--no-finish | --release] [--after-step CMD] [-- DRIVER [ARG...]]\n"
+	  "restore --exec NAME='DRIVER [ARG...]'... [--drop NAME]... [--after-step CMD]\n",
+	  "holdfastd does this by itself when it starts; the first form has it try again\n"
+	  "what could not be restored. The others take one session that was preserved with\n"
+	  "--pid, and start its drivers.\n"
+	  "\n"
+	  "  --dry-run               only look: retrieve nothing but the manifests\n"
+	  "  --no-finish             leave everything in the session\n"
+	  "  --release               no driver: stop the devices, free the memory\n"
+	  "  --exec NAME='DRIVER'    what to start for which driver\n"
+	  "  --drop NAME             give a driver up\n"
+	  "  --after-step CMD        run CMD with the name of each step done\n" },
+	{ "finish", AFTER,
+	  "give up what nobody takes up again",
+	  "finish NAME...\n"
+	  "finish --all\n",
+	  "The devices of these clients are stopped, and their memory is freed. Clients\n"
+	  "that are lost are forgotten. Without holdfastd, --all is the session.\n"
+	  "\n"
+	  "  --all                   all that have not taken up again\n" },
+	{ "status", ALWAYS,
+	  "how it stands, and how the updates went",
+	  "status\n", NULL },
+	{ "list", ALWAYS,
+	  "devices, tables and memory that are preserved",
+	  "list\n", NULL },
+	{ "clients", ALWAYS,
+	  "who is connected, and in which state",
+	  "clients\n", NULL },
+};
+
+static const char common[] =
+"options of every verb\n"
+"  --daemon PATH           holdfastd's socket (default " HF_PROTO_SOCKET ")\n"
+"  --session NAME          a session of its own, without holdfastd (default " DEFAULT_SESSION ")\n"
+"  --socket PATH           the socket of its holder (default " DEFAULT_SOCKET ")\n"
+"  --events FILE           append one JSON object per event; FILE may be a tty\n"
+"  --json                  print one JSON object instead of text\n"
+"  --help\n"
+"\n"
+"exit status: 0 done, 1 failed, 2 usage, 3 nothing to restore,\n"
+"4 the tables are not what they were, 5 some drivers go on and others do not\n";
+
+static void print_usage(const char *usage)
+{
+	const char *first = "usage: ";
+	int n;
+
+	for (; *usage; usage += n + 1) {
+		n = (int)strcspn(usage, "\n");
+		printf("%sholdfast %.*s\n", first, n, usage);
+		first = "       ";
+	}
+	printf("\n");
+}
+
+static void overview(void)
+{
+	size_t w, i;
+
+	printf("usage: holdfast VERB [OPTIONS]\n\n"
+	       "Keeps the DMA of userspace drivers' PCI devices running through a kexec.\n\n");
+	for (w = 0; w < sizeof(headings) / sizeof(headings[0]); w++) {
+		printf("%s\n", headings[w]);
+		for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+			if (verbs[i].when == w)
+				printf("  %-10s %s\n", verbs[i].verb,
+				       verbs[i].brief);
+	}
+	printf("\n\"holdfast VERB --help\" says more about one; \"holdfast --version\".\n\n%s",
+	       common);
+}
+
+void cli_help(const char *verb)
+{
+	size_t i;
+
+	for (i = 0; verb && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (strcmp(verbs[i].verb, verb))
+			continue;
+		print_usage(verbs[i].usage);
+		if (verbs[i].options)
+			printf("%s\n", verbs[i].options);
+		printf("%s", common);
+		return;
+	}
+	overview();
+}
