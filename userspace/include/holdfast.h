@@ -86,7 +86,10 @@ enum holdfast_state {
  * holdfast_claim() gives those.
  *
  * If the daemon is restarted, the next call connects again and gives it
- * everything once more.
+ * everything once more. A driver that polls holdfast_fd() is woken for that.
+ *
+ * A call waits for the daemon for 30 s at most ($HOLDFAST_TIMEOUT_MS, in
+ * milliseconds), and then ends the connection and returns -ETIMEDOUT.
  *
  * Return: 0; -ENOENT or -ECONNREFUSED when no daemon runs; -EBUSY when a client
  * of that name is connected; -EPERM when the name belongs to another user;
@@ -108,10 +111,11 @@ int holdfast_state(struct holdfast *hf);
 /**
  * holdfast_fd() - descriptor to poll for POLLIN
  *
- * When it is readable, holdfast_next() has something. It changes when the
- * connection is made anew: ask again after each holdfast_next().
+ * When it is readable, call holdfast_next(): there is an event, or a connection
+ * that was lost can be made anew. It stays the same until holdfast_close().
  *
- * Return: descriptor owned by the library, or -1 when there is no daemon.
+ * Return: descriptor owned by the library, or -1 as long as there was no
+ * connection to a daemon (after a start by "holdfast restore").
  */
 int holdfast_fd(struct holdfast *hf);
 
@@ -126,8 +130,13 @@ int holdfast_fd(struct holdfast *hf);
  *	kernel's live update takes. An iommufd needs the devices bound to it, and
  *	those need it
  *
- * Return: 0; -EEXIST; -EBUSY while preserved; -EOPNOTSUPP when it is nothing that
- * can be preserved; or another negative errno.
+ * Library and daemon keep duplicates: the file is closed only after
+ * holdfast_drop() or holdfast_close() as well. A PCI device is best called by its
+ * address with '_' for ':' ("0000_00_02.0"), as "holdfast preserve --pid" does.
+ *
+ * Return: 0; -EINVAL: no name; -EEXIST: there is one of that name; -EBUSY while
+ * preserved; -EOPNOTSUPP when it is nothing that can be preserved; -EBADF; or
+ * another negative errno.
  */
 int holdfast_put(struct holdfast *hf, const char *name, int fd);
 
@@ -159,7 +168,12 @@ int holdfast_ready(struct holdfast *hf, unsigned int flags);
  */
 int holdfast_unready(struct holdfast *hf);
 
-/** holdfast_detached() - must the driver leave its device running when it ends? */
+/**
+ * holdfast_detached() - must the driver leave its device running when it ends?
+ *
+ * Return: true from holdfast_ready() to holdfast_unready(), and from
+ * holdfast_claim() to holdfast_resumed(). Asks nobody.
+ */
 bool holdfast_detached(struct holdfast *hf);
 
 /**
@@ -169,7 +183,8 @@ bool holdfast_detached(struct holdfast *hf);
  * @HOLDFAST_EV_PRESERVED: preserved. The kexec may come at any instruction
  * @HOLDFAST_EV_CANCELLED: no update after all: go on as before
  * @HOLDFAST_EV_LOST: the connection to the daemon was lost; the library makes it
- *	anew with the next call
+ *	anew with the next call. If an update was under way, PRESERVED or
+ *	CANCELLED follows then
  */
 enum holdfast_event_type {
 	HOLDFAST_EV_UPDATE = 1,
@@ -192,10 +207,12 @@ struct holdfast_event {
  * holdfast_next() - the next event
  * @hf: connection
  * @ev: out
- * @timeout_ms: how long to wait; 0: not at all, -1: without an end
+ * @timeout_ms: how long to wait; 0: not at all, -1: without an end. Other
+ *		threads can use the connection meanwhile
  *
- * Return: 1: there is one; 0: time is over; or a negative errno, -EINTR among
- * them.
+ * Return: 1: there is one; 0: time is over; -EINTR after a signal; -ENOTCONN when
+ * there never was a connection; or another negative errno, if the connection
+ * cannot be made anew. The next call tries again.
  */
 int holdfast_next(struct holdfast *hf, struct holdfast_event *ev,
 		  int timeout_ms);
@@ -308,13 +325,28 @@ struct holdfast_table;
  * @iommufd: descriptor
  * @ioas: ID
  *
- * On a kernel without the bulk ioctl the table is read page by page.
- *
  * Return: 0; -ENOENT: no such IOAS; -ENODEV: it has no noiommu page table;
- * -EPERM; -ENOMEM.
+ * -EPERM without CAP_SYS_RAWIO; -ENOMEM; -ENOTTY: this kernel does not tell what
+ * is mapped where, see holdfast_table_read_range().
  */
 int holdfast_table_read(struct holdfast_table **table, int iommufd,
 			uint32_t ioas);
+
+/**
+ * holdfast_table_read_range() - read part of it
+ * @table: out; release with holdfast_table_free()
+ * @iommufd: descriptor
+ * @ioas: ID
+ * @iova: first address
+ * @length: bytes; what is mapped beyond is cut off
+ *
+ * This works on kernels without our ioctl as well, for up to 64 GiB: they are
+ * asked for one address after the other.
+ *
+ * Return: as holdfast_table_read().
+ */
+int holdfast_table_read_range(struct holdfast_table **table, int iommufd,
+			      uint32_t ioas, uint64_t iova, uint64_t length);
 
 /** holdfast_table_free() - release; NULL is allowed */
 void holdfast_table_free(struct holdfast_table *table);
@@ -364,8 +396,12 @@ int holdfast_memory(int iommufd, uint32_t ioas, uint64_t iova,
  * @eventfd: one for each vector; -1 leaves a vector out
  * @n: how many
  *
- * Return: 0; -EBUSY while preserved; or another negative errno, and then none is
- * armed.
+ * All of them in one call and in their order. What signalled another eventfd does
+ * so no more.
+ *
+ * Return: 0; -EBUSY while preserved; -EINVAL when the device has not so many;
+ * -ENOSPC when the system has none to give; or another negative errno, and then
+ * none is armed.
  */
 int holdfast_irq_arm(int device, unsigned int index, const int *eventfd,
 		     unsigned int n);
@@ -379,7 +415,26 @@ int holdfast_irq_arm(int device, unsigned int index, const int *eventfd,
 int holdfast_irq_resume(int device, unsigned int index, const int *eventfd,
 			unsigned int n);
 
-/** holdfast_irq_disarm() - tear all vectors of an index down */
+/**
+ * holdfast_irq_kick() - signal vectors 0 to @n - 1 once, as if each had fired
+ *
+ * Vectors that are not armed are left out. Return: 0 or a negative errno.
+ */
+int holdfast_irq_kick(int device, unsigned int index, unsigned int n);
+
+/**
+ * holdfast_irq_unmask() - let a level interrupt (INTx) fire again
+ *
+ * VFIO masks it each time it fired. Return: 0 or a negative errno.
+ */
+int holdfast_irq_unmask(int device, unsigned int index, unsigned int vector);
+
+/**
+ * holdfast_irq_disarm() - tear all vectors of an index down
+ *
+ * Return: 0, also when none was armed; -EBUSY while preserved; or another
+ * negative errno.
+ */
 int holdfast_irq_disarm(int device, unsigned int index);
 
 #ifdef __cplusplus

@@ -61,4 +61,21 @@ void hf_iommu_ids_free(struct hf_iommu_ids *ids);
 int hf_iommu_read_table(int fd, uint32_t ioas, struct hf_extents *t,
 			struct hf_error *err);
 
+/**
+ * hf_iommu_read_range() - read what is mapped in a range of an IOAS
+ * @fd: iommufd
+ * @ioas: ID
+ * @iova: first address
+ * @last: last address
+ * @t: out, replaced, cut to the range; release with hf_extents_free()
+ * @err: message on failure
+ *
+ * On a kernel without the ioctl a range of up to 64 GiB is asked for address by
+ * address.
+ *
+ * Return: as hf_iommu_read_table().
+ */
+int hf_iommu_read_range(int fd, uint32_t ioas, uint64_t iova, uint64_t last,
+			struct hf_extents *t, struct hf_error *err);
+
 #endif
