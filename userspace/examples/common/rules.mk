@@ -4,11 +4,11 @@
 #	PROGRAM		its name
 #	LOGIC		objects that are tested without a device
 #	DRIVER		objects of the program alone
-#	COMMON		objects of ../common that it uses
-#	LIBRARY		objects of the library (../../lib) that it uses
-#	TESTS		test programs, which link LOGIC, COMMON, LIBRARY and
-#			TESTED
+#	COMMON		objects of this folder that it uses
+#	TESTS		test programs, which link LOGIC, COMMON and TESTED
 #	TESTED		objects of DRIVER that tests need
+#
+# All of it is linked with libholdfast, which its own Makefile builds in $(O).
 #
 # KHDR is a directory with the kernel's exported headers (linux/iommufd.h and
 # linux/vfio.h of 7.3 or later); empty means the system's.
@@ -19,8 +19,11 @@ CC ?= cc
 CFLAGS ?= -O2 -g
 LDFLAGS ?= -static
 
+HERE := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+USERSPACE_DIR := $(HERE)/../..
+
 override CFLAGS += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -MMD -MP \
-	-I. -I../common -I../../include -DPROGRAM='"$(PROGRAM)"'
+	-I. -I$(HERE) -I$(USERSPACE_DIR)/include -DPROGRAM='"$(PROGRAM)"'
 ifneq ($(KHDR),)
 override CFLAGS += -isystem $(KHDR)
 endif
@@ -28,8 +31,7 @@ endif
 # Objects and tests of their own folder: $(O) may be shared with other programs
 OBJ := $(O)/obj/$(PROGRAM)
 
-VPATH := ../common
-LIB := $(addprefix lib/,$(LIBRARY))
+VPATH := $(HERE)
 
 # Kept although only make knows of them
 .SECONDARY:
@@ -37,14 +39,16 @@ LIB := $(addprefix lib/,$(LIBRARY))
 .PHONY: all check clean FORCE
 all: $(O)/$(PROGRAM)
 
-$(O)/$(PROGRAM): $(addprefix $(OBJ)/,$(DRIVER) $(LOGIC) $(COMMON) $(LIB))
+$(O)/$(PROGRAM): $(addprefix $(OBJ)/,$(DRIVER) $(LOGIC) $(COMMON)) \
+	$(O)/libholdfast.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 # Tests run on the host, with sanitizers, which do not link statically
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 
 $(addprefix $(OBJ)/,$(TESTS)): $(OBJ)/%: $(OBJ)/san/%.o \
-	$(addprefix $(OBJ)/san/,$(LOGIC) $(COMMON) $(LIB) $(TESTED))
+	$(addprefix $(OBJ)/san/,$(LOGIC) $(COMMON) $(TESTED)) \
+	$(O)/san/libholdfast.a
 	$(CC) $(CFLAGS) $(SANITIZE) -o $@ $^
 
 # A change of flags rebuilds
@@ -59,14 +63,13 @@ $(OBJ)/san/%.o: %.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(SANITIZE) -c -o $@ $<
 
-# The library has files of the same names as ../common
-$(OBJ)/lib/%.o: ../../lib/%.c $(OBJ)/flags
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c -o $@ $<
+$(O)/libholdfast.a: FORCE
+	@$(MAKE) -s -C $(USERSPACE_DIR) lib O=$(abspath $(O)) KHDR=$(KHDR) \
+		CC='$(CC)'
 
-$(OBJ)/san/lib/%.o: ../../lib/%.c $(OBJ)/flags
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(SANITIZE) -c -o $@ $<
+$(O)/san/libholdfast.a: FORCE
+	@$(MAKE) -s -C $(USERSPACE_DIR) lib O=$(abspath $(O))/san \
+		KHDR=$(KHDR) CC='$(CC)' SAN=1
 
 check: $(addprefix $(OBJ)/,$(TESTS))
 	@failed=0; for t in $(TESTS); do $(OBJ)/$$t || failed=1; done; \
@@ -77,4 +80,4 @@ clean:
 
 FORCE:
 
--include $(wildcard $(OBJ)/*.d $(OBJ)/*/*.d $(OBJ)/*/*/*.d)
+-include $(wildcard $(OBJ)/*.d $(OBJ)/*/*.d)
