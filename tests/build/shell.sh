@@ -8,7 +8,7 @@ cd "$TOP"
 find . -path ./build -prune -o -path ./.git -prune -o -type f -print |
 while read -r file; do
 	case $file in
-	*.sh) printf '%s\n' "$file" ;;
+	*.sh|./userspace/completion/*) printf '%s\n' "$file" ;;
 	*.[chS]|*.md|*.patch) ;;
 	*) if head -n 1 "$file" | grep -aqE '^#!.*\b(ba|da)?sh$'; then printf '%s\n' "$file"; fi ;;
 	esac
