@@ -36,6 +36,7 @@ static void usage(void)
 	       "--timeout and --daemon go without --pid");
 	expect(RUN("preserve", "--timeout", "3601"), 2, "--timeout takes");
 	expect(RUN("preserve", "--timeout", "-1"), 2, "--timeout takes");
+	expect(RUN("preserve", "--timeout", "0"), 2, "--timeout takes");
 	expect(RUN("preserve", "--pid"), 2, "--pid needs a value");
 	expect(RUN("preserve", "--pid", "0"), 2, "takes a process ID");
 	expect(RUN("preserve", "--pid", "-5"), 2, "takes a process ID");

@@ -249,7 +249,8 @@ static void preserve(void)
 	pid_t pid = start(HF_CTL_PRESERVE, 0, "", preserved);
 
 	expect(RUN("preserve", "--daemon", sock), 0, "nic0");
-	CHECK(fake_last(HF_CTL_PRESERVE)->arg[0] == 30000);
+	/* 0: the daemon knows how long. */
+	CHECK(fake_last(HF_CTL_PRESERVE)->arg[0] == 0);
 	expect(RUN("preserve", "--daemon", sock, "--timeout", "2"), 0, "preserved");
 	CHECK(fake_last(HF_CTL_PRESERVE)->arg[0] == 2000);
 	CHECK(run_json("preserve", "") == 0);
@@ -405,6 +406,32 @@ static void restore(void)
 	}
 }
 
+static bool image_loaded(void)
+{
+	FILE *f = fopen("/sys/kernel/kexec_loaded", "r");
+	int c = f ? fgetc(f) : '0';
+
+	if (f)
+		fclose(f);
+	return c == '1';
+}
+
+static void kexec(void)
+{
+	pid_t pid;
+
+	if (geteuid())
+		SKIP("needs root: CAP_SYS_BOOT");
+	if (image_loaded())
+		SKIP("a kernel is loaded on this machine: not to be started");
+	pid = start(HF_CTL_KEXEC, -ENOENT, "nothing is preserved", idle);
+	/* Nobody is asked whether they agree while there is nothing to start. */
+	expect(RUN("kexec", "--daemon", sock), 1, "no kernel is loaded");
+	CHECK(!fake_asked(HF_CTL_KEXEC));
+	fake_stop(pid);
+	expect(RUN("kexec", "--daemon", sock), 1, "nobody listens");
+}
+
 static const struct ktap_test tests[] = {
 	{ "verbs: the daemon, or a session without it", which },
 	{ "verbs: status", status },
@@ -416,6 +443,7 @@ static const struct ktap_test tests[] = {
 	{ "verbs: cancel", cancel },
 	{ "verbs: finish", finish },
 	{ "verbs: restore", restore },
+	{ "verbs: kexec", kexec },
 };
 
 int main(void)

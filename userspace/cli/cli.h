@@ -78,13 +78,14 @@ int cli_parse_common(struct cli *cli, int argc, char **argv);
  * @cli: options
  * @option: its name, for the message
  * @arg: text
- * @max: 0 to this are allowed
+ * @min: smallest allowed
+ * @max: largest
  * @out: out
  *
  * Return: -1 to go on, else EXIT_USAGE.
  */
 int cli_number(const struct cli *cli, const char *option, const char *arg,
-	       long max, long *out);
+	       long min, long max, long *out);
 
 /** cli_usage() - complain about the command line; returns EXIT_USAGE */
 int cli_usage(const struct cli *cli, const char *fmt, ...)

@@ -172,7 +172,7 @@ int daemon_preserve(struct cli *cli, struct hf_control *c, long timeout_s,
 	struct hf_question q = {
 		.op = HF_CTL_PRESERVE,
 		.arg = { (uint64_t)timeout_s * 1000 },
-		.timeout_ms = (int)timeout_s * 1000,
+		.timeout_ms = (int)(timeout_s ? timeout_s : ANSWER_S_MAX) * 1000,
 	};
 	int ret = daemon_ask(cli, c, &q, a, err);
 

@@ -8,9 +8,6 @@
 #include "cli.h"
 #include "report.h"
 
-/* How long clients may take to answer, unless said otherwise */
-#define ANSWER_S	30
-
 /* An hour: longest time that can be asked for */
 #define ANSWER_S_MAX	3600
 
@@ -61,7 +58,7 @@ int daemon_status(struct cli *cli, struct hf_control *c, bool verify,
  * daemon_preserve() - have all clients preserved, or none
  * @cli: options
  * @c: connection; made anew if it had to be cancelled
- * @timeout_s: how long clients may take to answer
+ * @timeout_s: how long clients may take to answer; 0: as the daemon is configured
  * @a: out
  * @err: message on failure
  *

@@ -35,7 +35,8 @@ static const struct {
 	  "them or none. With --pid, descriptors are taken from processes that know\n"
 	  "nothing of it, into one session that a process of its own keeps open.\n"
 	  "\n"
-	  "  --timeout S             how long clients may take to answer (default 30)\n"
+	  "  --timeout S             how long clients may take to answer (default: as\n"
+	  "                          holdfastd is configured)\n"
 	  "  --pid [NAME=]PID        a driver, and what to call it\n"
 	  "  --retry-ms MS           how long to try again what is busy (default 1000)\n" },
 	{ "verify", BEFORE,

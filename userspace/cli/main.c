@@ -140,15 +140,15 @@ int cli_parse_common(struct cli *cli, int argc, char **argv)
 }
 
 int cli_number(const struct cli *cli, const char *option, const char *arg,
-	       long max, long *out)
+	       long min, long max, long *out)
 {
 	char *end;
 
 	errno = 0;
 	*out = strtol(arg, &end, 10);
-	if (errno || end == arg || *end || *out < 0 || *out > max)
-		return cli_usage(cli, "%s takes 0 to %ld, not \"%s\"", option,
-				 max, arg);
+	if (errno || end == arg || *end || *out < min || *out > max)
+		return cli_usage(cli, "%s takes %ld to %ld, not \"%s\"",
+				 option, min, max, arg);
 	return -1;
 }
 

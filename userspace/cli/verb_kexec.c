@@ -9,19 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/reboot.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <linux/capability.h>
-#include <linux/reboot.h>
 
-#include <holdfast/clock.h>
-#include <holdfast/klog.h>
 #include <holdfast/proc.h>
 #include <holdfast/spawn.h>
 
 #include "cli.h"
+#include "reboot.h"
 
 struct image {
 	const char *kernel;
@@ -75,77 +71,16 @@ static int load(const struct image *im, struct hf_error *err)
 	return ret;
 }
 
-static int refused(struct cli *cli, struct hf_error *err, int code, int mark)
-{
-	char log[768], *line;
-	struct hf_json j;
-
-	hf_event_begin(&j, "refused");
-	hf_json_str(&j, "error", strerror(code));
-	hf_event_send(&cli->events, &j);
-
-	switch (code) {
-	case EPERM:
-		hf_fail(err, -code, "the reboot call was refused: CAP_SYS_BOOT is needed");
-		break;
-	case ENOEXEC:
-		hf_fail(err, -code, "the reboot call was refused: the loaded kernel would not get what is handed over; load it by file (kexec -s, or --load)");
-		break;
-	case EINVAL:
-		hf_fail(err, -code, "the reboot call was refused: no image is loaded any more, or what is preserved was found invalid at freeze");
-		break;
-	default:
-		hf_fail(err, -code, "the reboot call was refused: %s",
-			strerror(code));
-	}
-	hf_klog_since(mark, log, sizeof(log));
-	for (line = strtok(log, "\n"); line; line = strtok(NULL, "\n"))
-		hf_fail_add(err, "kernel: %s", line);
-	hf_fail_add(err, "everything is as before: the session is still held, the driver runs; try again or \"holdfast cancel\"");
-	return -code;
-}
-
-static int go(struct cli *cli, const struct held *h, struct hf_error *err)
-{
-	struct hf_json j;
-	int mark;
-
-	sync();
-	/* The last look: a holder that died meanwhile took the session along. */
-	if (!held_alive(h))
-		return hf_fail(err, -EPIPE,
-			       "the holder died just now: the session is gone and everything is as before preserve");
-	mark = hf_klog_mark();
-	hf_event_begin(&j, "reboot");
-	hf_json_u64(&j, "tsc", hf_tsc());
-	hf_event_send(&cli->events, &j);
-	hf_events_flush(&cli->events);
-	syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
-		LINUX_REBOOT_CMD_KEXEC, NULL);
-	return refused(cli, err, errno, mark);
-}
-
-static int start(struct cli *cli, const struct image *im, struct hf_error *err)
+static int go_with_holder(struct cli *cli, struct hf_error *err)
 {
 	struct verdict v;
 	struct held h;
-	int ret;
 
-	if (!hf_proc_has_cap(CAP_SYS_BOOT)) {
-		hf_fail(err, -EPERM, "CAP_SYS_BOOT is missing: run this as root");
-		return EXIT_FAILED;
-	}
 	if (held_connect(cli->socket, cli->session, &h, err)) {
 		hf_fail_add(err, "not rebooting");
 		return EXIT_FAILED;
 	}
-	ret = im->kernel ? load(im, err) : 0;
-	if (!ret && !image_loaded())
-		ret = hf_fail(err, -EINVAL,
-			      "no kernel is loaded: load one with --load KERNEL, or with \"kexec -s -l KERNEL --initrd=FILE --append=...\" (by file: -s)");
-	if (!ret)
-		ret = verdict_take(&h.manifest, h.iommufd, &v, err);
-	if (ret) {
+	if (verdict_take(&h.manifest, h.iommufd, &v, err)) {
 		held_free(&h);
 		return EXIT_FAILED;
 	}
@@ -156,9 +91,67 @@ static int start(struct cli *cli, const struct image *im, struct hf_error *err)
 			v.text);
 		return EXIT_MISMATCH;
 	}
-	go(cli, &h, err);
+	if (reboot_direct(cli, &h, err) != -EPIPE)
+		hf_fail_add(err, "everything is as before: the session is still held, the driver runs; try again or \"holdfast cancel\"");
 	held_free(&h);
 	return EXIT_FAILED;
+}
+
+static int go_with_daemon(struct cli *cli, struct hf_control *c,
+			  struct hf_error *err)
+{
+	int ret = reboot_agreed(cli, c, err);
+
+	if (!ret) {
+		reboot_direct(cli, NULL, err);
+		reboot_came_back(cli, c, err);
+		hf_fail_add(err, "everything is as before: all sessions are still held, the drivers run; try again or \"holdfast cancel\"");
+		ret = EXIT_FAILED;
+	}
+	return ret;
+}
+
+/* Before a kernel is loaded: is there anything to take along? */
+static int held_by_whom(struct cli *cli, struct hf_control *c,
+			struct hf_error *err)
+{
+	struct held h;
+	int ret;
+
+	ret = daemon_find(cli, c, err);
+	if (ret)
+		return ret;
+	ret = held_connect(cli->socket, cli->session, &h, err);
+	if (ret)
+		hf_fail_add(err, "not rebooting");
+	else
+		held_free(&h);
+	return ret;
+}
+
+static int start(struct cli *cli, const struct image *im, struct hf_error *err)
+{
+	struct hf_control c = { .sock = -1 };
+	int ret, with_daemon;
+
+	if (!hf_proc_has_cap(CAP_SYS_BOOT)) {
+		hf_fail(err, -EPERM, "CAP_SYS_BOOT is missing: run this as root");
+		return EXIT_FAILED;
+	}
+	with_daemon = held_by_whom(cli, &c, err);
+	if (with_daemon < 0)
+		return EXIT_FAILED;
+	ret = im->kernel ? load(im, err) : 0;
+	if (!ret && !image_loaded())
+		ret = hf_fail(err, -EINVAL,
+			      "no kernel is loaded: load one with --load KERNEL, or with \"kexec -s -l KERNEL --initrd=FILE --append=...\" (by file: -s)");
+	if (ret)
+		ret = EXIT_FAILED;
+	else
+		ret = with_daemon ? go_with_daemon(cli, &c, err) :
+				    go_with_holder(cli, err);
+	hf_control_close(&c);
+	return ret;
 }
 
 int cmd_kexec(struct cli *cli, int argc, char **argv)

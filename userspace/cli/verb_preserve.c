@@ -214,7 +214,7 @@ int cmd_preserve(struct cli *cli, int argc, char **argv)
 		{}
 	};
 	struct wanted w[HF_MANIFEST_MAX_CLIENTS];
-	long retry_ms = -1, timeout_s = -1;
+	long retry_ms = -1, timeout_s = 0;
 	struct hf_error err = {};
 	int opt, ret;
 	size_t n = 0;
@@ -225,11 +225,11 @@ int cmd_preserve(struct cli *cli, int argc, char **argv)
 			ret = add_wanted(cli, w, &n, optarg);
 			break;
 		case 'r':
-			ret = cli_number(cli, "--retry-ms", optarg, 600000,
+			ret = cli_number(cli, "--retry-ms", optarg, 0, 600000,
 					 &retry_ms);
 			break;
 		case 't':
-			ret = cli_number(cli, "--timeout", optarg,
+			ret = cli_number(cli, "--timeout", optarg, 1,
 					 ANSWER_S_MAX, &timeout_s);
 			break;
 		default:
@@ -243,11 +243,10 @@ int cmd_preserve(struct cli *cli, int argc, char **argv)
 		return ret;
 	if (!n && retry_ms >= 0)
 		return cli_usage(cli, "--pid is missing: --retry-ms goes with it");
-	if (n && (timeout_s >= 0 || cli->daemon))
+	if (n && (timeout_s || cli->daemon))
 		return cli_usage(cli, "--timeout and --daemon go without --pid: nobody is asked");
 	if (!n)
-		return preserve_clients(cli, timeout_s < 0 ? ANSWER_S :
-							     timeout_s);
+		return preserve_clients(cli, timeout_s);
 	ret = preserve(cli, w, n, retry_ms < 0 ? DEFAULT_RETRY_MS :
 						 (double)retry_ms, &err);
 	if (ret) {

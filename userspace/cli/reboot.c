@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The last step of the old kernel, and what if it comes back (I7). */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/reboot.h>
+
+#include <holdfast/clock.h>
+#include <holdfast/klog.h>
+#include <holdfast/spawn.h>
+
+#include "reboot.h"
+
+static int refused(struct cli *cli, struct hf_error *err, int code, int mark)
+{
+	char log[768], *line;
+	struct hf_json j;
+
+	hf_event_begin(&j, "refused");
+	hf_json_str(&j, "error", strerror(code));
+	hf_event_send(&cli->events, &j);
+
+	switch (code) {
+	case EPERM:
+		hf_fail(err, -code, "the reboot call was refused: CAP_SYS_BOOT is needed");
+		break;
+	case ENOEXEC:
+		hf_fail(err, -code, "the reboot call was refused: the loaded kernel would not get what is handed over; load it by file (kexec -s, or --load)");
+		break;
+	case EINVAL:
+		hf_fail(err, -code, "the reboot call was refused: no image is loaded any more, or what is preserved was found invalid at freeze");
+		break;
+	default:
+		hf_fail(err, -code, "the reboot call was refused: %s",
+			strerror(code));
+	}
+	hf_klog_since(mark, log, sizeof(log));
+	for (line = strtok(log, "\n"); line; line = strtok(NULL, "\n"))
+		hf_fail_add(err, "kernel: %s", line);
+	return -code;
+}
+
+int reboot_direct(struct cli *cli, const struct held *alive,
+		  struct hf_error *err)
+{
+	struct hf_json j;
+	int mark;
+
+	sync();
+	/* The last look: a holder that died meanwhile took the session along. */
+	if (alive && !held_alive(alive))
+		return hf_fail(err, -EPIPE,
+			       "the holder died just now: the session is gone and everything is as before preserve");
+	mark = hf_klog_mark();
+	hf_event_begin(&j, "reboot");
+	hf_json_u64(&j, "tsc", hf_tsc());
+	hf_event_send(&cli->events, &j);
+	hf_events_flush(&cli->events);
+	syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
+		LINUX_REBOOT_CMD_KEXEC, NULL);
+	return refused(cli, err, errno, mark);
+}
+
+int reboot_graceful(struct hf_error *err)
+{
+	char *argv[] = { (char *)"systemctl", (char *)"kexec", NULL };
+	int ret;
+
+	ret = spawn_wait(argv, err);
+	if (ret)
+		hf_fail_add(err, "systemd does not go down for a kexec");
+	return ret;
+}
+
+bool reboot_has_systemd(void)
+{
+	/* As sd_booted(3) finds out */
+	return !access("/run/systemd/system", F_OK);
+}
+
+int reboot_agreed(struct cli *cli, struct hf_control *c, struct hf_error *err)
+{
+	struct hf_question q = { .op = HF_CTL_KEXEC };
+	struct hf_answer a;
+	int ret;
+
+	ret = daemon_ask(cli, c, &q, &a, err);
+	hf_answer_free(&a);
+	if (ret)
+		hf_fail_add(err, "not rebooting");
+	if (a.answered && ret == -EBADE)
+		return EXIT_MISMATCH;
+	return ret ? EXIT_FAILED : EXIT_DONE;
+}
+
+void reboot_came_back(struct cli *cli, struct hf_control *c,
+		      struct hf_error *err)
+{
+	struct hf_question q = { .op = HF_CTL_REFUSED, .text = err->text };
+	struct hf_error why;
+	struct hf_answer a;
+	int ret = 0;
+
+	if (c->sock < 0)
+		ret = hf_control_open(c, cli->daemon, &why);
+	if (!ret) {
+		ret = daemon_ask(cli, c, &q, &a, &why);
+		hf_answer_free(&a);
+	}
+	if (ret)
+		hf_fail_add(err, "holdfastd could not be told: %s", why.text);
+}
