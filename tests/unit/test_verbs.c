@@ -6,6 +6,7 @@
  * HOLDFAST in the environment names the program.
  */
 #include <errno.h>
+#include <sys/stat.h>
 
 #include <json-c/json.h>
 
@@ -76,6 +77,10 @@ static const char lost[] = HEAD "\"state\":\"lost\",\"clients\":["
 	MEM "\"state\":\"lost\",\"error\":\"its session did not come through\"}," NIC "\"state\":\"claimed\"}]}";
 static const char failed[] = HEAD "\"state\":\"failed\",\"clients\":["
 	NIC "\"state\":\"failed\",\"error\":\"another device\"}]}";
+static const char changed[] = HEAD "\"state\":\"failed\",\"clients\":["
+	NIC "\"state\":\"failed\",\"mismatch\":true,\"error\":\"another device\"}]}";
+static const char not_yet[] = HEAD "\"state\":\"restoring\",\"clients\":["
+	NIC "\"state\":\"waiting\",\"error\":\"not bound\\nbind it\"}]}";
 static const char partly[] = HEAD "\"state\":\"failed\",\"clients\":["
 	MEM "\"state\":\"waiting\"}," NIC "\"state\":\"failed\",\"error\":\"another device\"}]}";
 
@@ -121,8 +126,11 @@ static int run_json(const char *verb, const char *arg)
 
 static void which(void)
 {
+	char sessions[80], session[96];
 	pid_t pid = start(0, 0, "", idle);
 
+	snprintf(sessions, sizeof(sessions), "%s/sessions", dir);
+	snprintf(session, sizeof(session), "%s/nic0.sock", sessions);
 	setenv("HOLDFAST_SOCKET", sock, 1);
 	expect(RUN("status"), 0, "process 77");
 	/* A session of its own is not the daemon's. */
@@ -138,6 +146,14 @@ static void which(void)
 	CHECK_HAS(text, "--session or --socket");
 	unlink(sock);
 	expect(RUN("status"), 0, "no session \"holdfast\" is held");
+	/* It was stopped, and the sessions it had are held still. */
+	CHECK(!mkdir(sessions, 0700));
+	expect(RUN("status"), 0, "no session");
+	CHECK(!mkdir(session, 0700));
+	expect(RUN("status"), 1, "does not run");
+	CHECK_HAS(text, "still held");
+	expect(RUN("status", "--session", "x"), 0, "no session \"x\" is held");
+	CHECK(!rmdir(session) && !rmdir(sessions));
 	/* Where it was asked for by name it has to be. */
 	expect(RUN("status", "--daemon", sock), 1, "does not run");
 	unsetenv("HOLDFAST_SOCKET");
@@ -370,11 +386,14 @@ static void restore(void)
 		{ 0, history, 0, "claimed" },
 		{ 0, idle, 3, "nothing waits" },
 		{ -ENOENT, idle, 3, "nothing" },
+		{ -EIO, idle, 1, "nothing" },
+		{ 0, failed, 1, "nic0: another device" },
 		{ -EAGAIN, failed, 1, "nic0: another device" },
-		{ -EBADE, failed, 4, "nic0: another device" },
-		{ -EAGAIN, partly, 5, "nic0: another device" },
-		{ -ENOENT, lost, 5, "mem: its session did not come" },
+		{ 0, changed, 4, "nic0: another device" },
+		{ 0, partly, 5, "nic0: another device" },
+		{ 0, not_yet, 1, "nic0: not bound;bind it" },
 		{ 0, lost, 5, "mem: its session did not come" },
+		{ -ENOENT, lost, 5, "mem: its session did not come" },
 	};
 	size_t i;
 	pid_t pid;

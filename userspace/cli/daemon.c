@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What verbs share that ask the daemon. */
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,6 +28,30 @@ struct progress {
 	bool shown;
 };
 
+/*
+ * Holders that the daemon left: how many? Only root can look; for others a
+ * session without the daemon is out of reach as well.
+ */
+static size_t sessions_left(void)
+{
+	const char *path = hf_control_path(NULL);
+	const char *slash = strrchr(path, '/');
+	char dir[256];
+	struct dirent *de;
+	size_t n = 0;
+	DIR *d;
+
+	snprintf(dir, sizeof(dir), "%.*s/sessions",
+		 slash ? (int)(slash - path) : 1, slash ? path : ".");
+	d = opendir(dir);
+	if (!d)
+		return 0;
+	while ((de = readdir(d)))
+		n += strstr(de->d_name, ".sock") ? 1 : 0;
+	closedir(d);
+	return n;
+}
+
 int daemon_find(struct cli *cli, struct hf_control *c, struct hf_error *err)
 {
 	int ret;
@@ -40,9 +65,14 @@ int daemon_find(struct cli *cli, struct hf_control *c, struct hf_error *err)
 	ret = hf_control_open(c, cli->daemon, err);
 	if (!ret)
 		return 1;
-	if (ret == -ENOENT && !cli->daemon)
+	if (cli->daemon)
+		return ret;
+	/* Stopped in an orderly way it takes its socket along. */
+	if (ret == -ENOENT && !sessions_left())
 		return 0;
-	if (ret == -ECONNREFUSED && !cli->daemon)
+	if (ret == -ENOENT)
+		hf_fail_add(err, "sessions that it had preserved are still held");
+	if (ret == -ENOENT || ret == -ECONNREFUSED)
 		hf_fail_add(err, "for a session without it, name it by --session or --socket");
 	return ret;
 }

@@ -69,7 +69,9 @@ const char *report_text(struct json_object *o, const char *key, char *buf,
 		return "-";
 	snprintf(buf, len, "%s", s);
 	for (p = buf; *p; p++)
-		if (*p < ' ' || *p > '~')
+		if (*p == '\n')
+			*p = ';';
+		else if (*p < ' ' || *p > '~')
 			*p = '?';
 	return buf;
 }

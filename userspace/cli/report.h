@@ -36,7 +36,7 @@ int64_t report_int(struct json_object *o, const char *key);
  * report_text() - a text for printing
  * @o: object, may be NULL
  * @key: member
- * @buf: out; whatever is not printable becomes '?'
+ * @buf: out; ends of lines become ';', whatever else is not printable '?'
  * @len: size of @buf; what is longer is cut
  *
  * Return: @buf, or "-" when there is no such text.

@@ -4,33 +4,50 @@
 
 #include "restore.h"
 
-/* Exit code and words, by what the daemon said and what became of the clients */
-static int judge(struct json_object *o, int status, struct hf_error *err)
-{
-	size_t good = report_clients(o, "waiting") +
-		      report_clients(o, "claimed");
-	size_t bad = report_clients(o, "failed");
-	size_t lost = report_clients(o, "lost"), i;
-	char name[132], why[512];
+/* What became of the clients */
+struct outcome {
+	size_t good;		/* can be claimed, or was */
+	size_t bad;		/* not yet, failed, or lost */
+	size_t changed;		/* failed since it is not what it was */
+};
 
-	if (!status && !bad && !lost)
-		return good ? EXIT_DONE : EXIT_NOTHING;
+static void look(struct json_object *o, struct outcome *n, struct hf_error *err)
+{
+	char name[132], why[512];
+	size_t i;
+
 	for (i = 0; i < report_count(o, "clients"); i++) {
 		struct json_object *c = report_at(o, "clients", i);
+		bool waiting = report_is(c, "state", "waiting");
+		bool lost = report_is(c, "state", "lost");
 
-		if (!report_is(c, "state", "failed") &&
-		    !report_is(c, "state", "lost"))
+		if (report_is(c, "state", "claimed") ||
+		    (waiting && !report_get(c, "error"))) {
+			n->good++;
 			continue;
+		}
+		if (!waiting && !lost && !report_is(c, "state", "failed"))
+			continue;
+		n->bad++;
+		n->changed += report_true(c, "mismatch");
 		hf_fail_add(err, "%s: %s",
 			    report_text(c, "name", name, sizeof(name)),
 			    report_text(c, "error", why, sizeof(why)));
 	}
-	if (good && (bad || lost))
-		return EXIT_PARTLY;
-	if (status == -EBADE)
-		return EXIT_MISMATCH;
-	/* What is lost was there: that is not "nothing to restore". */
-	return status == -ENOENT && !lost ? EXIT_NOTHING : EXIT_FAILED;
+}
+
+/* Exit code, by what the daemon said and what became of the clients */
+static int judge(struct json_object *o, int status, struct hf_error *err)
+{
+	struct outcome n = {};
+
+	look(o, &n, err);
+	if (n.bad)
+		return n.good ? EXIT_PARTLY :
+		       n.changed ? EXIT_MISMATCH : EXIT_FAILED;
+	if (status && status != -ENOENT)
+		return EXIT_FAILED;
+	return n.good ? EXIT_DONE : EXIT_NOTHING;
 }
 
 int restore_by_daemon(struct cli *cli, struct hf_control *c, bool dry_run)
