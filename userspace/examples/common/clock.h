@@ -58,4 +58,10 @@ static inline uint64_t clock_now_ns(uint64_t khz)
 	return ticks / khz * 1000000 + ticks % khz * 1000000 / khz;
 }
 
+/* clock_ticks_at() - the counter at a time of clock_now_ns(), 0 for 0 */
+static inline uint64_t clock_ticks_at(uint64_t ns, uint64_t khz)
+{
+	return ns / 1000000 * khz + ns % 1000000 * khz / 1000000;
+}
+
 #endif /* EXAMPLE_CLOCK_H */

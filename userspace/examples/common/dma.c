@@ -7,7 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <holdfast/uapi.h>
+#include <linux/iommufd.h>
+
+#include <holdfast.h>
 
 #include "dma.h"
 #include "event.h"
@@ -183,6 +185,33 @@ int dma_create(const struct vfio_device *vdev, struct dma_memory *mem,
 	return error ? map_failed(name, mem, error) : 0;
 }
 
+static struct holdfast_table *read_table(const struct vfio_device *vdev,
+					 uint64_t iova, uint64_t size)
+{
+	struct holdfast_table *table;
+
+	if (holdfast_table_read_range(&table, vdev->iommufd, vdev->ioas_id,
+				      iova, size))
+		fail("%s", holdfast_error());
+	return table;
+}
+
+/* Physical address of @iova; *@length: how many bytes from there on are in one piece */
+static int lookup(const struct vfio_device *vdev, uint64_t iova, uint64_t size,
+		  uint64_t *length, uint64_t *pa)
+{
+	struct holdfast_table *table = read_table(vdev, iova, size);
+	int ret;
+
+	if (!table)
+		return -1;
+	ret = holdfast_table_find(table, iova, pa, length);
+	if (ret)
+		fail("%s", holdfast_error());
+	holdfast_table_free(table);
+	return ret ? -1 : 0;
+}
+
 static int in_pieces(const char *name, uint64_t size, uint64_t length)
 {
 	return fail("%s: %llu bytes are not physically contiguous (%llu are): put 'advise' into shmem_enabled and enabled of /sys/kernel/mm/transparent_hugepage, or make it smaller",
@@ -204,8 +233,7 @@ static int try_folio(const struct vfio_device *vdev, struct dma_memory *mem,
 	*error = map_ioas(vdev, mem, iova);
 	if (*error)
 		return 0;
-	*length = size;
-	if (dma_lookup(vdev, iova, length, &pa))
+	if (lookup(vdev, iova, size, length, &pa))
 		return -1;
 	if (*length >= size)
 		return 1;
@@ -258,25 +286,22 @@ int dma_adopt(struct dma_memory *mem, int fd, const char *name)
 int dma_get(int iommufd, uint32_t ioas_id, uint64_t iova, uint64_t size,
 	    struct dma_memory *mem, const char *name)
 {
-	struct iommu_ioas_get_memory get = {
-		.size = sizeof(get),
-		.ioas_id = ioas_id,
-		.iova = iova,
-	};
+	uint64_t offset, length;
 	void *map;
+	int fd;
 
-	if (ioctl(iommufd, IOMMU_IOAS_GET_MEMORY, &get))
-		return fail("%s: cannot get the memory at IOVA 0x%llx: %m",
-			    name, (unsigned long long)iova);
-	if (get.out_length < size) {
-		close(get.out_fd);
+	fd = holdfast_memory(iommufd, ioas_id, iova, &offset, &length);
+	if (fd < 0)
+		return fail("%s: %s", name, holdfast_error());
+	if (length < size) {
+		close(fd);
 		return fail("%s: 0x%llx bytes at IOVA 0x%llx, 0x%llx are wanted",
-			    name, (unsigned long long)get.out_length,
+			    name, (unsigned long long)length,
 			    (unsigned long long)iova, (unsigned long long)size);
 	}
-	map = map_aligned(get.out_fd, get.out_offset, size, MAP_SHARED);
+	map = map_aligned(fd, offset, size, MAP_SHARED);
 	/* The mapping holds it */
-	close(get.out_fd);
+	close(fd);
 	if (map == MAP_FAILED)
 		return fail("%s: cannot map %llu bytes: %m", name,
 			    (unsigned long long)size);
@@ -289,50 +314,26 @@ int dma_get(int iommufd, uint32_t ioas_id, uint64_t iova, uint64_t size,
 	return 0;
 }
 
-int dma_lookup(const struct vfio_device *vdev, uint64_t iova, uint64_t *length,
-	       uint64_t *pa)
-{
-	struct iommu_ioas_noiommu_get_pa get = {
-		.size = sizeof(get),
-		.ioas_id = vdev->ioas_id,
-		.iova = iova,
-		.length = *length,
-	};
-
-	if (ioctl(vdev->iommufd, IOMMU_IOAS_NOIOMMU_GET_PA, &get))
-		return fail("cannot look up IOVA 0x%llx: %m",
-			    (unsigned long long)iova);
-	*length = get.length;
-	*pa = get.out_phys;
-	return 0;
-}
-
-/* Goes through the pages of a range; either fills @table or counts @wrong */
+/* Goes through the pages of a range; either fills @pages or counts @wrong */
 static int walk(const struct vfio_device *vdev, uint64_t iova, uint64_t count,
-		uint64_t *table, const uint64_t *expected, uint64_t *wrong)
+		uint64_t *pages, const uint64_t *expected, uint64_t *wrong)
 {
-	uint64_t done = 0;
+	struct holdfast_table *table = read_table(vdev, iova, count * DMA_PAGE);
+	uint64_t pa;
+	int ret = 0;
 
-	while (done < count) {
-		uint64_t length = (count - done) * DMA_PAGE;
-		uint64_t pa;
-
-		if (dma_lookup(vdev, iova + done * DMA_PAGE, &length, &pa))
-			return -1;
-		if (length < DMA_PAGE)
-			return fail("IOVA 0x%llx: less than a page is mapped",
-				    (unsigned long long)iova +
-				    done * DMA_PAGE);
-		for (; length >= DMA_PAGE; length -= DMA_PAGE) {
-			if (table)
-				table[done] = pa;
-			else if (expected[done] != pa)
-				(*wrong)++;
-			done++;
-			pa += DMA_PAGE;
-		}
+	if (!table)
+		return -1;
+	for (uint64_t i = 0; i < count && !ret; i++) {
+		if (holdfast_table_find(table, iova + i * DMA_PAGE, &pa, NULL))
+			ret = fail("%s", holdfast_error());
+		else if (pages)
+			pages[i] = pa;
+		else if (expected[i] != pa)
+			(*wrong)++;
 	}
-	return 0;
+	holdfast_table_free(table);
+	return ret;
 }
 
 int dma_table(const struct vfio_device *vdev, uint64_t iova, uint64_t count,
@@ -350,9 +351,9 @@ int dma_compare(const struct vfio_device *vdev, uint64_t iova, uint64_t count,
 int dma_contiguous(const struct vfio_device *vdev, const char *name,
 		   uint64_t iova, uint64_t size, uint64_t *pa)
 {
-	uint64_t length = size;
+	uint64_t length;
 
-	if (dma_lookup(vdev, iova, &length, pa))
+	if (lookup(vdev, iova, size, &length, pa))
 		return -1;
 	return length < size ? in_pieces(name, size, length) : 0;
 }

@@ -100,18 +100,6 @@ int dma_get(int iommufd, uint32_t ioas_id, uint64_t iova, uint64_t size,
 	    struct dma_memory *mem, const char *name);
 
 /**
- * dma_lookup() - physical address of an IOVA
- * @vdev: the device
- * @iova: where
- * @length: in: bytes of interest; out: how many of them are contiguous
- * @pa: out
- *
- * Return: 0, or -1 after fail().
- */
-int dma_lookup(const struct vfio_device *vdev, uint64_t iova, uint64_t *length,
-	       uint64_t *pa);
-
-/**
  * dma_table() - physical address of each page of a range
  * @vdev: the device
  * @iova: start, page aligned

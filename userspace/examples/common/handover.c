@@ -1,127 +1,202 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Descriptors that were handed over, see handover.h */
+/* What a driver keeps over an update, see handover.h */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "event.h"
 #include "handover.h"
-#include "vfio.h"
+#include "orders.h"
 
-#define FIRST_FD	3
-#define NAME_MAX_LEN	64
-#define BDF_CHARS	12
+/* How long to wait for vfio-pci to be bound to the device */
+#define BOUND_MS	30000
+#define BOUND_STEP_MS	100
+#define RETRY_NS	1000000000ull
 
-static bool get_number(const char *variable, long *value)
+int handover_open(struct handover *h, const char *name, const char *socket,
+		  bool resume)
 {
-	const char *text = getenv(variable);
-	char *end;
+	const char *pid;
 
-	if (!text || !*text)
-		return false;
-	errno = 0;
-	*value = strtol(text, &end, 10);
-	return !errno && !*end;
+	if (!name && !resume)
+		return 0;
+	h->stay = name;
+	/* Without a name nobody but who started this process can have any */
+	if (!name && !getenv("LISTEN_FDS"))
+		return fail("no descriptors were handed over: LISTEN_FDS is not set (is this started by 'holdfast restore'?), and no --name was given");
+	if (!holdfast_open(&h->hf, name ? name : PROGRAM, socket))
+		return 0;
+	if (name)
+		return fail("%s: %s", name, holdfast_error());
+	pid = getenv("LISTEN_PID");
+	return fail("no descriptors were handed over (LISTEN_PID is %s, this is process %d): %s",
+		    pid ? pid : "not set", getpid(), holdfast_error());
 }
 
-/* Cuts the next name off a list; an address counts as one name */
-static const char *next_name(const char *list, char *name)
+static void swap(char *text, char from, char to)
 {
-	char head[BDF_CHARS + 1];
-	size_t len;
-
-	snprintf(head, sizeof(head), "%.*s", BDF_CHARS, list);
-	if (vfio_bdf_valid(head) &&
-	    (!list[BDF_CHARS] || list[BDF_CHARS] == ':'))
-		len = BDF_CHARS;
-	else
-		len = strcspn(list, ":");
-	snprintf(name, NAME_MAX_LEN, "%.*s", (int)len, list);
-	list += len;
-	return *list == ':' ? list + 1 : list;
+	for (; *text; text++)
+		if (*text == from)
+			*text = to;
 }
 
-/* "0000_00_02.0" and "0000:00:02.0" are the same address */
-static void restore_colons(char *name)
-{
-	char address[BDF_CHARS + 1];
-
-	if (strlen(name) != BDF_CHARS)
-		return;
-	for (int i = 0; i <= BDF_CHARS; i++)
-		address[i] = name[i] == '_' ? ':' : name[i];
-	if (vfio_bdf_valid(address))
-		memcpy(name, address, sizeof(address));
-}
-
-/* Where the descriptor of a name belongs, NULL when it is not known */
-static int *find_place(struct handover *out, const char *const *memfds,
+static int *find_memfd(struct descriptors *out, const char *const *memfds,
 		       const char *name)
 {
 	for (int i = 0; memfds[i]; i++)
 		if (!strcmp(name, memfds[i]))
 			return &out->memfd[i];
-	if (!strcmp(name, "iommufd"))
-		return &out->iommufd;
-	if (!vfio_bdf_valid(name))
-		return NULL;
-	if (out->device < 0)
-		memcpy(out->bdf, name, BDF_CHARS + 1);
-	return strcmp(name, out->bdf) ? NULL : &out->device;
+	return NULL;
 }
 
-static int place(struct handover *out, const char *const *memfds,
-		 const char *name, int fd)
+static int *find_device(struct descriptors *out, const char *name)
 {
-	int *where = find_place(out, memfds, name);
+	char bdf[BDF_LEN];
 
+	if (strlen(name) >= sizeof(bdf))
+		return NULL;
+	strcpy(bdf, name);
+	swap(bdf, '_', ':');
+	if (!vfio_bdf_valid(bdf))
+		return NULL;
+	if (out->device < 0)
+		memcpy(out->bdf, bdf, sizeof(bdf));
+	return &out->device;
+}
+
+static int place(struct handover *h, struct descriptors *out,
+		 const char *const *memfds, const char *name)
+{
+	int *where = find_memfd(out, memfds, name);
+
+	if (!where && !strcmp(name, "iommufd"))
+		where = &out->iommufd;
+	if (!where)
+		where = find_device(out, name);
 	if (!where)
 		return fail("a descriptor named '%s' was handed over, which means nothing to this driver",
 			    name);
 	if (*where >= 0)
-		return fail("two descriptors named '%s' were handed over",
-			    name);
-	*where = fd;
+		return fail("two descriptors for '%s' were handed over", name);
+	*where = holdfast_take(h->hf, name);
+	return *where < 0 ? fail("%s", holdfast_error()) : 0;
+}
+
+/* A device may wait for its driver to be bound. */
+static int claim(struct handover *h)
+{
+	uint64_t end = clock_local_ns() + BOUND_MS * 1000000ull;
+	int ret;
+
+	for (;;) {
+		ret = holdfast_claim(h->hf);
+		if (ret != -EAGAIN || clock_local_ns() > end)
+			return ret;
+		usleep(BOUND_STEP_MS * 1000);
+	}
+}
+
+int handover_claim(struct handover *h, struct descriptors *out,
+		   const char *const *memfds)
+{
+	const char *name;
+	int ret;
+
+	*out = (struct descriptors){ .iommufd = -1, .device = -1 };
+	for (int i = 0; i < HANDOVER_MEMFDS; i++)
+		out->memfd[i] = -1;
+	ret = claim(h);
+	/* Lost, it has to be said, but starting anew is all that can be done */
+	if (ret == -ENODATA)
+		fail("%s", holdfast_error());
+	if (ret == -ENOENT || ret == -ENODATA)
+		return 1;
+	if (ret < 0)
+		return fail("%s", holdfast_error());
+	for (int i = 0; i < ret; i++)
+		if (holdfast_claimed(h->hf, (size_t)i, &name, NULL) ||
+		    place(h, out, memfds, name))
+			return -1;
+	h->pending = true;
 	return 0;
 }
 
-int handover_take(struct handover *out, const char *const *memfds)
+static int be_ready(struct handover *h)
 {
-	const char *names = getenv("LISTEN_FDNAMES");
-	char name[NAME_MAX_LEN];
-	long pid, count;
-	int ret = 0;
+	if (holdfast_ready(h->hf, 0))
+		return fail("%s", holdfast_error());
+	orders_follow(h->hf);
+	return 0;
+}
 
-	*out = (struct handover){ .iommufd = -1, .device = -1 };
-	for (int i = 0; i < HANDOVER_MEMFDS; i++)
-		out->memfd[i] = -1;
-	if (!get_number("LISTEN_PID", &pid) ||
-	    !get_number("LISTEN_FDS", &count) || !names)
-		return fail("no descriptors were handed over: LISTEN_PID, LISTEN_FDS or LISTEN_FDNAMES is missing (is this started by 'holdfast restore'?)");
-	if (pid != getpid())
-		return fail("the descriptors were handed to process %ld, not to this one",
-			    pid);
+int handover_give(struct handover *h, const struct descriptors *given,
+		  const char *const *memfds)
+{
+	char name[BDF_LEN];
 
-	for (int fd = FIRST_FD; fd < FIRST_FD + count && !ret; fd++) {
-		if (!*names)
-			return fail("%ld descriptors were handed over, but not that many names",
-				    count);
-		names = next_name(names, name);
-		restore_colons(name);
-		if (fcntl(fd, F_SETFD, FD_CLOEXEC))
-			return fail("descriptor %d ('%s') is not open", fd,
-				    name);
-		ret = place(out, memfds, name, fd);
+	if (!h->hf)
+		return 0;
+	for (int i = 0; memfds[i]; i++)
+		if (given->memfd[i] >= 0 &&
+		    holdfast_put(h->hf, memfds[i], given->memfd[i]))
+			return fail("%s", holdfast_error());
+	memcpy(name, given->bdf, sizeof(name));
+	swap(name, ':', '_');
+	if (holdfast_put(h->hf, "iommufd", given->iommufd) ||
+	    holdfast_put(h->hf, name, given->device))
+		return fail("%s", holdfast_error());
+	return be_ready(h);
+}
+
+static void report(const struct handover *h, uint64_t first_ns)
+{
+	struct event ev;
+
+	event_begin(&ev, "driver");
+	event_string(&ev, "state", "finished");
+	if (first_ns && h->last_ns)
+		event_number(&ev, "gap_us", (first_ns - h->last_ns) / 1000);
+	event_send(&ev);
+}
+
+void handover_taken_up(struct handover *h, bool found)
+{
+	struct holdfast_gap gap;
+	uint64_t first_ns;
+
+	if (!h->pending || clock_local_ns() < h->retry_ns)
+		return;
+	first_ns = found ? clock_now_ns(h->khz) : 0;
+	gap.last_tsc = clock_ticks_at(h->last_ns, h->khz);
+	gap.first_tsc = clock_ticks_at(first_ns, h->khz);
+	/* The device works either way: nothing is lost by doing it later */
+	if (holdfast_resumed(h->hf, &gap)) {
+		fail("%s", holdfast_error());
+		h->retry_ns = clock_local_ns() + RETRY_NS;
+		return;
 	}
-	if (!ret && *names)
-		ret = fail("more names than the %ld descriptors were handed over",
-			   count);
-	unsetenv("LISTEN_PID");
-	unsetenv("LISTEN_FDS");
-	unsetenv("LISTEN_FDNAMES");
-	return ret;
+	h->pending = false;
+	if (h->stay) {
+		report(h, first_ns);
+		be_ready(h);
+		return;
+	}
+	/* With its duplicates, which a second one to take over would see */
+	holdfast_close(h->hf);
+	h->hf = NULL;
+}
+
+bool handover_withdraw(struct handover *h)
+{
+	if (!h->stay)
+		return true;
+	/* The session is not finished: the device is for the next to claim */
+	if (h->pending)
+		return false;
+	if (!holdfast_detached(h->hf) || !holdfast_unready(h->hf))
+		return true;
+	fail("the device is left as it is: %s", holdfast_error());
+	return false;
 }

@@ -62,6 +62,8 @@ static void add_record(struct summary *out, const struct record *record,
 	out->received++;
 	out->duplicated += record->copies - 1u;
 	out->last = sequence;
+	if (record->found_ns > out->last_ns)
+		out->last_ns = record->found_ns;
 	if (!previous) {
 		out->first = sequence;
 		return;

@@ -27,6 +27,7 @@ struct summary {
 	uint64_t sent_gap_at;	/* number of the frame that ended it */
 	uint64_t found_gap_ns;	/* the same, as found by the driver */
 	uint64_t found_gap_at;
+	uint64_t last_ns;	/* when the driver found one last */
 	unsigned int phases;	/* entries used below */
 	struct phase_summary {
 		uint64_t received;

@@ -10,9 +10,9 @@
 
 #include "event.h"
 #include "option.h"
+#include "orders.h"
 #include "receive.h"
 #include "report.h"
-#include "signals.h"
 #include "status.h"
 
 enum mode { MODE_START, MODE_RESUME, MODE_STATUS, MODE_REGISTERS };
@@ -22,6 +22,8 @@ struct options {
 	const char *bdf;
 	const char *result;
 	const char *when;
+	const char *name;
+	const char *socket;
 	uint64_t pid;
 	uint64_t count;
 	uint64_t idle_ms;
@@ -41,6 +43,9 @@ static void usage(FILE *to)
 	fputs("usage:\n"
 "  nic-rx [OPTIONS] BDF          receive on the device at BDF (0000:00:02.0)\n"
 "  nic-rx [OPTIONS] --resume     go on, with descriptors by LISTEN_FDS\n"
+"  nic-rx [OPTIONS] --name NAME BDF  the same as a client of holdfastd: go on if\n"
+"                    something waits under NAME, else start; be ready for the\n"
+"                    next update\n"
 "  nic-rx [OPTIONS] --status PID show what a running nic-rx has received\n"
 "  nic-rx [OPTIONS] --registers BDF  show receive registers of an idle device\n"
 "options:\n"
@@ -61,10 +66,13 @@ static void usage(FILE *to)
 "                    memory (anon), huge pages (hugetlb) or memfds of huge pages\n"
 "                    (hugetlb-memfd)\n"
 "  --memory-only     with --resume: use no device, only look into the ring\n"
+"  --name NAME       be a client of holdfastd, also with --resume\n"
+"  --socket PATH     of the daemon\n"
 "  --timeout MS      with --status: how long to wait (default 10000)\n"
 "  --when WORD       with --registers: word for the event (default \"idle\")\n"
 "signals: SIGUSR2 lets go of the device, SIGUSR1 takes it up again (or prints\n"
-"totals), SIGTERM ends and stops the device unless it was let go of\n"
+"totals), SIGTERM ends and stops the device unless it was let go of or may be\n"
+"preserved (--name), SIGINT ends and stops it if it is not preserved\n"
 "exit status: 0 all frames good, 1 some lost, double or damaged, 2 usage,\n"
 "3 could not run\n", to);
 }
@@ -84,6 +92,8 @@ static const struct option long_options[] = {
 	{ "sequences", required_argument, NULL, 'q' },
 	{ "memory", required_argument, NULL, 'M' },
 	{ "memory-only", no_argument, NULL, 'm' },
+	{ "name", required_argument, NULL, 'N' },
+	{ "socket", required_argument, NULL, 'S' },
 	{ "timeout", required_argument, NULL, 't' },
 	{ "when", required_argument, NULL, 'w' },
 	{ "help", no_argument, NULL, 'h' },
@@ -156,6 +166,12 @@ static int parse_option(struct options *opt, int c)
 	case 'w':
 		opt->when = optarg;
 		break;
+	case 'N':
+		opt->name = optarg;
+		break;
+	case 'S':
+		opt->socket = optarg;
+		break;
 	case 'h':
 		usage(stdout);
 		return -1;
@@ -189,6 +205,11 @@ static int parse_options(struct options *opt, int argc, char **argv)
 		return option_complain("--memory goes with starting on a device");
 	if (opt->memory_only && opt->mode != MODE_RESUME)
 		return option_complain("--memory-only goes with --resume");
+	if (opt->name && (wants_bdf ? opt->mode != MODE_START :
+			  opt->mode != MODE_RESUME || opt->memory_only))
+		return option_complain("--name goes with starting on a device or with --resume, and without --memory-only");
+	if (opt->socket && !opt->name)
+		return option_complain("--socket goes with --name");
 	if (opt->irq && opt->memory_only)
 		return option_complain("--irq needs a device, --memory-only has none");
 	if (opt->no_kick && !(opt->irq && opt->mode == MODE_RESUME))
@@ -200,6 +221,24 @@ static int parse_options(struct options *opt, int argc, char **argv)
 	if (opt->mode == MODE_START && opt->count > opt->sequences)
 		return option_complain("--count is larger than --sequences");
 	return 0;
+}
+
+static int begin(struct receiver *rx, const struct options *opt)
+{
+	bool resume = opt->mode == MODE_RESUME;
+	int ret = 1;
+
+	if (handover_open(&rx->handover, opt->name, opt->socket, resume))
+		return -1;
+	if (rx->handover.hf)
+		ret = receiver_resume(rx, opt->bdf);
+	if (ret > 0 && resume)
+		return fail("no descriptors were handed over: %s",
+			    holdfast_error());
+	if (ret > 0)
+		ret = receiver_start(rx, opt->bdf, (uint32_t)opt->descriptors,
+				     opt->sequences);
+	return ret;
 }
 
 static int run(const struct options *opt)
@@ -223,15 +262,13 @@ static int run(const struct options *opt)
 	enum receiver_end end;
 	int ret;
 
-	signals_block();
-	if (opt->mode == MODE_RESUME ? receiver_resume(&rx) :
-	    receiver_start(&rx, opt->bdf, (uint32_t)opt->descriptors,
-			   opt->sequences))
+	orders_block();
+	if (begin(&rx, opt))
 		return EXIT_FAILED;
 
 	end = receiver_run(&rx);
 	/* Let go of: the device is not ours to touch, and goes on receiving */
-	if (end == END_DETACHED)
+	if (end == END_DETACHED || !handover_withdraw(&rx.handover))
 		return EXIT_CLEAN;
 	ret = end == END_FAILED;
 	if (!rx.memory_only) {

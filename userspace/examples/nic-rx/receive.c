@@ -4,8 +4,8 @@
 #include "clock.h"
 #include "event.h"
 #include "receive.h"
+#include "orders.h"
 #include "report.h"
-#include "signals.h"
 
 /* Descriptors to consume between two moves of the tail */
 #define BUDGET		1024
@@ -94,43 +94,56 @@ static void let_go(struct receiver *rx)
 }
 
 /* Returns true to go on, false to end without touching the device */
-static bool wait_detached(struct receiver *rx, const sigset_t *set)
+static bool wait_detached(struct receiver *rx)
 {
-	for (;;) {
-		switch (signals_wait(set, -1)) {
-		case SIGUSR1:
-			receiver_take_up(rx, "continued");
-			return true;
-		case SIGTERM:
-		case SIGINT:
+	bool gone = orders_let_go();
+
+	while (gone) {
+		switch (orders_wait(-1)) {
+		case ORDER_GO_ON:
+			gone = false;
+			break;
+		case ORDER_END:
+		case ORDER_LEAVE:
 			return false;
+		case ORDER_LET_GO:
+			/* Asked once more, for another update */
+			gone = orders_let_go();
+			break;
+		case ORDER_NONE:
+			break;
 		}
 	}
+	receiver_take_up(rx, "continued");
+	return true;
 }
 
-/* What a signal leads to; END_GOES_ON when it is not the end */
+/* What an order leads to; END_GOES_ON when it is not the end */
 #define END_GOES_ON	((enum receiver_end)-1)
 
-static enum receiver_end obey(struct receiver *rx, int signal,
-			      const sigset_t *set)
+static enum receiver_end obey(struct receiver *rx, enum order order)
 {
-	switch (signal) {
-	case SIGUSR1:
+	switch (order) {
+	case ORDER_GO_ON:
 		report_totals(rx, "totals");
 		break;
-	case SIGUSR2:
+	case ORDER_LET_GO:
 		let_go(rx);
-		if (!wait_detached(rx, set))
+		if (!wait_detached(rx))
 			return END_DETACHED;
 		break;
-	case SIGTERM:
-	case SIGINT:
+	case ORDER_LEAVE:
+		let_go(rx);
+		return END_DETACHED;
+	case ORDER_END:
 		return END_ASKED;
+	case ORDER_NONE:
+		break;
 	}
 	return END_GOES_ON;
 }
 
-static enum receiver_end run_polling(struct receiver *rx, const sigset_t *set)
+static enum receiver_end run_polling(struct receiver *rx)
 {
 	uint64_t last_ns = clock_local_ns();
 
@@ -138,8 +151,9 @@ static enum receiver_end run_polling(struct receiver *rx, const sigset_t *set)
 		unsigned int n = receiver_poll(rx, BUDGET);
 		uint64_t now_ns = clock_local_ns();
 		enum receiver_end end;
-		int signal;
+		enum order order;
 
+		handover_taken_up(&rx->handover, n);
 		if (n)
 			last_ns = now_ns;
 		else if (rx->expected && rx->received >= rx->expected)
@@ -148,15 +162,15 @@ static enum receiver_end run_polling(struct receiver *rx, const sigset_t *set)
 			 now_ns - last_ns > rx->idle_ms * 1000000)
 			return END_IDLE;
 
-		signal = signals_wait(set, n ? 0 : (int64_t)rx->poll_us * 1000);
+		order = orders_wait(n ? 0 : (int64_t)rx->poll_us * 1000);
 		/* The device will need every descriptor it can get */
-		if (signal == SIGUSR2)
+		if (order == ORDER_LET_GO || order == ORDER_LEAVE)
 			while (receiver_poll(rx, BUDGET) == BUDGET)
 				;
-		end = obey(rx, signal, set);
+		end = obey(rx, order);
 		if (end != END_GOES_ON)
 			return end;
-		if (signal == SIGUSR2)
+		if (order == ORDER_LET_GO)
 			last_ns = clock_local_ns();
 	}
 }
@@ -189,27 +203,28 @@ static int look(struct receiver *rx)
 		return -1;
 	second = poll_empty(rx);
 	wake_account(&rx->wake, first, second);
+	handover_taken_up(&rx->handover, first + second);
 	return 0;
 }
 
-static enum receiver_end run_woken(struct receiver *rx, const sigset_t *set)
+static enum receiver_end run_woken(struct receiver *rx)
 {
 	enum receiver_end end = END_GOES_ON;
-	int signal;
+	enum order order;
 
 	while (end == END_GOES_ON) {
 		/* Of its own accord it only ends, without looking */
 		uint64_t idle_ms = rx->received ? rx->idle_ms : 0;
 
-		switch (wake_wait(&rx->wake, idle_ms, &signal)) {
+		switch (wake_wait(&rx->wake, idle_ms, &order)) {
 		case WAKE_INTERRUPT:
 			if (look(rx))
 				return END_FAILED;
 			if (rx->expected && rx->received >= rx->expected)
 				return END_COMPLETE;
 			break;
-		case WAKE_SIGNAL:
-			end = obey(rx, signal, set);
+		case WAKE_ORDER:
+			end = obey(rx, order);
 			break;
 		case WAKE_NOTHING:
 			return END_IDLE;
@@ -222,11 +237,7 @@ static enum receiver_end run_woken(struct receiver *rx, const sigset_t *set)
 
 enum receiver_end receiver_run(struct receiver *rx)
 {
-	sigset_t set;
-
-	signals_fill(&set);
-	return rx->wake.mode == IRQ_NONE ? run_polling(rx, &set) :
-	       run_woken(rx, &set);
+	return rx->wake.mode == IRQ_NONE ? run_polling(rx) : run_woken(rx);
 }
 
 int receiver_stop(struct receiver *rx)

@@ -3,11 +3,8 @@
  * The receiver: consume frames, give the descriptors back, let go of the
  * device, take it up again.
  *
- * Signals steer it:
- *	SIGUSR2	let go ("detach"): touch neither device nor ring; what arrives
- *		stays in the ring, which is as deep as the device takes
- *	SIGUSR1	take it up again after that; while running: print totals
- *	SIGTERM, SIGINT	end; the device is stopped unless it was let go of
+ * Orders steer it (orders.h). Let go ("detached") it touches neither device nor
+ * ring; what arrives stays in the ring, which is as deep as the device takes.
  */
 #ifndef NIC_RX_RECEIVE_H
 #define NIC_RX_RECEIVE_H
@@ -16,6 +13,7 @@
 #include <stdint.h>
 
 #include "dma.h"
+#include "handover.h"
 #include "nic.h"
 #include "ring.h"
 #include "state.h"
@@ -39,6 +37,7 @@
  *	kind the device was set up for
  * @no_kick: after an update wait for the device to raise one by itself
  * @received: sequence numbers accounted so far
+ * @handover: how it survives an update
  */
 struct receiver {
 	struct vfio_device vdev;
@@ -54,6 +53,7 @@ struct receiver {
 	bool irq;
 	bool no_kick;
 	uint64_t received;
+	struct handover handover;
 };
 
 /**
@@ -70,15 +70,17 @@ int receiver_start(struct receiver *rx, const char *bdf, uint32_t descriptors,
 
 /**
  * receiver_resume() - go on with descriptors that were handed over
- * @rx: limits and @memory_only are set, the rest is filled in
+ * @rx: limits, @memory_only and @handover are set, the rest is filled in
+ * @bdf: device that it has to be, NULL for any
  *
  * Writes no register but the tail, and that only as buffers are given back. With
  * interrupts the vector is armed and kicked; the device is told to raise the next
  * one after the look that the kick leads to.
  *
- * Return: 0, or -1 after fail(); the device has not been touched then.
+ * Return: 0; 1 when nothing was; or -1 after fail(). The device has not been
+ *	touched then.
  */
-int receiver_resume(struct receiver *rx);
+int receiver_resume(struct receiver *rx, const char *bdf);
 
 /**
  * receiver_poll() - consume what has arrived
@@ -96,8 +98,8 @@ void receiver_take_up(struct receiver *rx, const char *state_name);
 enum receiver_end {
 	END_COMPLETE,		/* all expected frames are there */
 	END_IDLE,		/* nothing came, or woke, for idle_ms */
-	END_ASKED,		/* by signal */
-	END_DETACHED,		/* by signal, while the device was let go of */
+	END_ASKED,		/* by an order */
+	END_DETACHED,		/* the same, and the device was let go of */
 	END_FAILED,		/* could not sleep, after fail() */
 };
 

@@ -8,7 +8,6 @@
 #include "handover.h"
 #include "receive.h"
 #include "report.h"
-#include "signals.h"
 
 /* Where the three memfds are in the device's address space */
 #define RING_IOVA	0x10000000ull
@@ -91,13 +90,29 @@ static int fill_state(struct receiver *rx, const struct memory *mem,
 	return 0;
 }
 
-static int arm_vector(struct receiver *rx)
+static int arm_vector(struct receiver *rx, bool kick)
 {
-	sigset_t set;
-
-	signals_fill(&set);
 	rx->wake.counts = &rx->state.live->wake;
-	return wake_arm(&rx->wake, &rx->vdev, &set);
+	return kick ? wake_resume(&rx->wake, &rx->vdev) :
+		      wake_arm(&rx->wake, &rx->vdev);
+}
+
+/* Everything that the next driver needs, under its name */
+static int give(struct receiver *rx, const struct memory *mem)
+{
+	struct descriptors all = {
+		.memfd = {
+			[MEM_RING] = mem->ring.fd,
+			[MEM_BUFFERS] = mem->buffers.fd,
+			[MEM_STATE] = mem->state.fd,
+		},
+		.iommufd = rx->vdev.iommufd,
+		.device = rx->vdev.fd,
+	};
+
+	memcpy(all.bdf, rx->vdev.bdf, sizeof(all.bdf));
+	rx->handover.khz = rx->state.fixed->clock_khz;
+	return handover_give(&rx->handover, &all, memfds);
 }
 
 /* Frames may have come before the device raises anything: look once */
@@ -130,19 +145,21 @@ int receiver_start(struct receiver *rx, const char *bdf, uint32_t descriptors,
 		return -1;
 	set_views(rx, &mem);
 	ring_arm_all(&rx->ring);
-	if ((rx->irq && arm_vector(rx)) ||
+	if ((rx->irq && arm_vector(rx, false)) ||
 	    vfio_set_bus_master(&rx->vdev, true) ||
 	    rx->nic.ops->start(&rx->nic, rx->state.fixed->ring_pa, descriptors))
 		return -1;
 	if (rx->irq && start_interrupts(rx))
 		return -1;
 	rx->state.live->running = 1;
+	if (give(rx, &mem))
+		return -1;
 	report_ready(rx);
 	return 0;
 }
 
 /* What is not a memfd of its own came with the iommufd */
-static int adopt_one(struct receiver *rx, const struct handover *given,
+static int adopt_one(struct receiver *rx, const struct descriptors *given,
 		     struct dma_memory *mem, int which, uint64_t iova,
 		     uint64_t size)
 {
@@ -154,7 +171,7 @@ static int adopt_one(struct receiver *rx, const struct handover *given,
 		       mem, memfds[which]);
 }
 
-static int adopt_memory(struct receiver *rx, const struct handover *given,
+static int adopt_memory(struct receiver *rx, const struct descriptors *given,
 			struct memory *mem)
 {
 	const struct state_fixed *fixed;
@@ -243,7 +260,7 @@ static int check_addresses(const struct receiver *rx)
 	return 0;
 }
 
-static int adopt_device(struct receiver *rx, const struct handover *given)
+static int adopt_device(struct receiver *rx, const struct descriptors *given)
 {
 	if (given->device < 0)
 		return fail("no device was handed over");
@@ -289,28 +306,36 @@ static int choose_interrupt(struct receiver *rx)
 	return 0;
 }
 
-int receiver_resume(struct receiver *rx)
+int receiver_resume(struct receiver *rx, const char *bdf)
 {
-	struct handover given;
+	struct descriptors given;
 	struct memory mem;
 	struct summary sum;
+	int ret;
 
-	if (handover_take(&given, memfds) || adopt_memory(rx, &given, &mem))
+	ret = handover_claim(&rx->handover, &given, memfds);
+	if (ret)
+		return ret;
+	if (adopt_memory(rx, &given, &mem))
 		return -1;
+	if (bdf && strcmp(bdf, rx->state.fixed->bdf))
+		return fail("%s: what waits for this driver is of %s", bdf,
+			    rx->state.fixed->bdf);
 	if (!rx->memory_only && adopt_device(rx, &given))
 		return -1;
 	set_views(rx, &mem);
 	if (!rx->memory_only && (check_device(rx) || check_addresses(rx)))
 		return -1;
-	if (choose_interrupt(rx) || (rx->irq && arm_vector(rx)))
+	if (choose_interrupt(rx) ||
+	    (rx->irq && arm_vector(rx, !rx->no_kick)))
 		return -1;
 
 	account_summary(&rx->state, 0, &sum);
 	rx->received = sum.received;
+	rx->handover.khz = rx->state.fixed->clock_khz;
+	rx->handover.last_ns = sum.last_ns;
 	receiver_take_up(rx, "resumed");
 	if (!rx->memory_only)
 		give_back_consumed(rx);
-	if (rx->irq && !rx->no_kick)
-		return wake_kick(&rx->wake, &rx->vdev);
 	return 0;
 }

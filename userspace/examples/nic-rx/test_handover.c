@@ -2,6 +2,8 @@
 /* Descriptors by LISTEN_FDS: what is taken, and what is refused */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,7 +11,7 @@
 #include "handover.h"
 #include "test.h"
 
-/* Where descriptors come from; must not be among those handed over */
+/* For what is said meanwhile; must not be among those handed over */
 #define NULL_FD		200
 
 static const char *const memfds[] = { "ring", "buffers", "state", NULL };
@@ -22,10 +24,41 @@ static void set_number(const char *name, long value)
 	setenv(name, text, 1);
 }
 
-/* Runs in a child, which can do to its descriptors as it likes */
-static bool taken(int count, const char *names, struct handover *want)
+static bool same(int fd, int want)
 {
-	struct handover out;
+	struct stat a, b;
+
+	if (fd < 0 || want < 0)
+		return fd < 0 && want < 0;
+	return !fstat(fd, &a) && !fstat(want, &b) && a.st_ino == b.st_ino;
+}
+
+static bool as_wanted(const struct descriptors *out,
+		      const struct descriptors *want)
+{
+	for (int i = 0; memfds[i]; i++)
+		if (!same(out->memfd[i], want->memfd[i]))
+			return false;
+	return same(out->iommufd, want->iommufd) &&
+	       same(out->device, want->device) && !strcmp(out->bdf, want->bdf);
+}
+
+static int take(struct descriptors *out)
+{
+	struct handover h = { 0 };
+	int ret = handover_open(&h, NULL, NULL, true);
+
+	if (!ret)
+		ret = handover_claim(&h, out, memfds);
+	holdfast_close(h.hf);
+	return ret;
+}
+
+/* Runs in a child, which can do to its descriptors as it likes */
+static bool taken(int count, const char *names, struct descriptors *want)
+{
+	struct handover h = { 0 };
+	struct descriptors out;
 	int status;
 	pid_t pid;
 
@@ -36,26 +69,26 @@ static bool taken(int count, const char *names, struct handover *want)
 		return WIFEXITED(status) && !WEXITSTATUS(status);
 	}
 	dup2(NULL_FD, STDERR_FILENO);
-	for (int i = 0; i < count; i++)
-		dup2(NULL_FD, 3 + i);
-	for (int i = count; i < 20; i++)
+	for (int i = 0; i < 20; i++)
 		close(3 + i);
+	/* The lowest number is the next one */
+	for (int i = 0; i < count; i++)
+		if (memfd_create("", 0) != 3 + i)
+			_exit(4);
 	set_number("LISTEN_PID", getpid());
 	set_number("LISTEN_FDS", count);
 	setenv("LISTEN_FDNAMES", names, 1);
-	if (handover_take(&out, memfds))
+	if (handover_open(&h, NULL, NULL, true) ||
+	    handover_claim(&h, &out, memfds))
 		_exit(1);
-	if (want && (memcmp(out.memfd, want->memfd, 3 * sizeof(int)) ||
-		     out.iommufd != want->iommufd ||
-		     out.device != want->device ||
-		     strcmp(out.bdf, want->bdf)))
+	if (want && !as_wanted(&out, want))
 		_exit(2);
 	_exit(getenv("LISTEN_FDS") ? 3 : 0);
 }
 
 static bool everything(void)
 {
-	struct handover want = { { 3, 4, 5 }, 6, 7, "0000:00:02.0" };
+	struct descriptors want = { { 3, 4, 5 }, 6, 7, "0000:00:02.0" };
 
 	EXPECT(taken(5, "ring:buffers:state:iommufd:0000_00_02.0", &want));
 	EXPECT(taken(5, "ring:buffers:state:iommufd:0000:00:02.0", &want));
@@ -64,7 +97,7 @@ static bool everything(void)
 
 static bool any_order(void)
 {
-	struct handover want = { { 7, 4, 6 }, 3, 5, "0000:a1:1f.7" };
+	struct descriptors want = { { 7, 4, 6 }, 3, 5, "0000:a1:1f.7" };
 
 	EXPECT(taken(5, "iommufd:buffers:0000:a1:1f.7:state:ring", &want));
 	return true;
@@ -72,7 +105,7 @@ static bool any_order(void)
 
 static bool memory_alone(void)
 {
-	struct handover want = { { 3, 4, 5 }, -1, -1, "" };
+	struct descriptors want = { { 3, 4, 5 }, -1, -1, "" };
 
 	EXPECT(taken(3, "ring:buffers:state", &want));
 	return true;
@@ -94,18 +127,18 @@ static bool refused(void)
 
 static bool not_for_us(void)
 {
-	struct handover out;
+	struct descriptors out;
 	int keep = dup(STDERR_FILENO);
 	bool good = true;
 
 	dup2(NULL_FD, STDERR_FILENO);
-	good &= handover_take(&out, memfds) != 0;
+	good &= take(&out) != 0;
 	set_number("LISTEN_PID", getpid() + 1);
 	set_number("LISTEN_FDS", 3);
 	setenv("LISTEN_FDNAMES", "ring:buffers:state", 1);
-	good &= handover_take(&out, memfds) != 0;
+	good &= take(&out) != 0;
 	setenv("LISTEN_PID", "12x", 1);
-	good &= handover_take(&out, memfds) != 0;
+	good &= take(&out) != 0;
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");
@@ -127,7 +160,9 @@ int main(void)
 {
 	int fd = open("/dev/null", O_RDWR);
 
-	if (fd < 0 || dup2(fd, NULL_FD) < 0 || event_open("/dev/null"))
+	/* Nobody else's daemon is meant to answer */
+	if (fd < 0 || dup2(fd, NULL_FD) < 0 || event_open("/dev/null") ||
+	    setenv("HOLDFAST_SOCKET", "/nonexistent/socket", 1))
 		return 1;
 	return run_tests(tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -3,11 +3,10 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "clock.h"
-#include "signals.h"
+#include "orders.h"
 #include "test.h"
 #include "wake.h"
 
@@ -17,19 +16,15 @@ static struct wake_counts counts;
 static struct wake armed(void)
 {
 	struct wake wake = { .mode = IRQ_MSIX, .counts = &counts };
-	sigset_t set;
 
-	signals_fill(&set);
 	memset(&counts, 0, sizeof(counts));
 	wake.event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	wake.signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return wake;
 }
 
 static void disarm(struct wake *wake)
 {
 	close(wake->event_fd);
-	close(wake->signal_fd);
 }
 
 static void fire(struct wake *wake, uint64_t times)
@@ -49,18 +44,18 @@ static void kick(struct wake *wake)
 static bool interrupts_are_counted(void)
 {
 	struct wake wake = armed();
-	int signal = 0;
+	enum order order = ORDER_NONE;
 
 	fire(&wake, 1);
-	EXPECT(wake_wait(&wake, 0, &signal) == WAKE_INTERRUPT);
+	EXPECT(wake_wait(&wake, 0, &order) == WAKE_INTERRUPT);
 	wake_account(&wake, 4, 0);
 	/* Several before the driver runs are one wake-up */
 	fire(&wake, 1);
 	fire(&wake, 2);
-	EXPECT(wake_wait(&wake, 0, &signal) == WAKE_INTERRUPT);
+	EXPECT(wake_wait(&wake, 0, &order) == WAKE_INTERRUPT);
 	wake_account(&wake, 5, 2);
 	fire(&wake, 1);
-	EXPECT(wake_wait(&wake, 0, &signal) == WAKE_INTERRUPT);
+	EXPECT(wake_wait(&wake, 0, &order) == WAKE_INTERRUPT);
 	wake_account(&wake, 0, 0);
 	EXPECT(counts.interrupts == 5 && counts.wakeups == 3);
 	EXPECT(counts.frames == 11 && counts.frames_max == 7);
@@ -74,22 +69,22 @@ static bool interrupts_are_counted(void)
 static bool kicks_are_told_apart(void)
 {
 	struct wake wake = armed();
-	int signal = 0;
+	enum order order = ORDER_NONE;
 
 	kick(&wake);
-	EXPECT(wake_wait(&wake, 0, &signal) == WAKE_INTERRUPT);
+	EXPECT(wake_wait(&wake, 0, &order) == WAKE_INTERRUPT);
 	wake_account(&wake, 100, 0);
 	EXPECT(!counts.interrupts && !counts.wakeups && !counts.frames);
 	EXPECT(counts.kick_frames == 100);
 	kick(&wake);
-	EXPECT(wake_wait(&wake, 0, &signal) == WAKE_INTERRUPT);
+	EXPECT(wake_wait(&wake, 0, &order) == WAKE_INTERRUPT);
 	wake_account(&wake, 0, 0);
 	EXPECT(!counts.spurious);
 
 	/* Together with an interrupt it is an interrupt */
 	kick(&wake);
 	fire(&wake, 2);
-	EXPECT(wake_wait(&wake, 0, &signal) == WAKE_INTERRUPT);
+	EXPECT(wake_wait(&wake, 0, &order) == WAKE_INTERRUPT);
 	wake_account(&wake, 3, 0);
 	EXPECT(counts.interrupts == 2 && counts.wakeups == 1);
 	EXPECT(counts.frames == 3 && counts.kick_frames == 100);
@@ -102,26 +97,26 @@ static bool without_anything_it_sleeps(void)
 {
 	struct wake wake = armed();
 	uint64_t start = clock_local_ns();
-	int signal = 0;
+	enum order order = ORDER_NONE;
 
-	EXPECT(wake_wait(&wake, 100, &signal) == WAKE_NOTHING);
+	EXPECT(wake_wait(&wake, 100, &order) == WAKE_NOTHING);
 	EXPECT(clock_local_ns() - start >= 99000000);
 	EXPECT(!counts.wakeups);
 	disarm(&wake);
 	return true;
 }
 
-static bool signals_go_first(void)
+static bool orders_go_first(void)
 {
 	struct wake wake = armed();
-	int signal = 0;
+	enum order order = ORDER_NONE;
 
 	fire(&wake, 1);
 	raise(SIGUSR2);
-	EXPECT(wake_wait(&wake, 0, &signal) == WAKE_SIGNAL);
-	EXPECT(signal == SIGUSR2 && !counts.wakeups);
+	EXPECT(wake_wait(&wake, 0, &order) == WAKE_ORDER);
+	EXPECT(order == ORDER_LET_GO && !counts.wakeups);
 	/* And the interrupt is still there */
-	EXPECT(wake_wait(&wake, 0, &signal) == WAKE_INTERRUPT);
+	EXPECT(wake_wait(&wake, 0, &order) == WAKE_INTERRUPT);
 	EXPECT(counts.interrupts == 1);
 	disarm(&wake);
 	return true;
@@ -141,12 +136,12 @@ static bool words(void)
 
 static bool with_signals_blocked(void)
 {
-	signals_block();
-	return signals_go_first();
+	orders_block();
+	return orders_go_first();
 }
 
 TEST_MAIN({ "wake: interrupts are counted", interrupts_are_counted },
 	  { "wake: kicks are told apart", kicks_are_told_apart },
 	  { "wake: sleeps without anything to do", without_anything_it_sleeps },
-	  { "wake: signals go first", with_signals_blocked },
+	  { "wake: orders go first", with_signals_blocked },
 	  { "wake: words", words })

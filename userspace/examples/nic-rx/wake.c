@@ -6,12 +6,11 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <linux/vfio.h>
 
-#include <holdfast/irq.h>
+#include <holdfast.h>
 
 #include "event.h"
 #include "wake.h"
@@ -41,65 +40,53 @@ const char *wake_word(enum nic_irq mode)
 	return modes[mode].word;
 }
 
-static int check_vector(const struct wake *wake, const struct vfio_device *vdev)
+/* @arm: holdfast_irq_arm(), or holdfast_irq_resume() */
+static int arm(struct wake *wake, const struct vfio_device *vdev,
+	       int (*call)(int device, unsigned int index, const int *eventfd,
+			   unsigned int n))
 {
-	struct hf_irq_info info;
-	struct hf_error err;
-
-	if (hf_irq_query(vdev->fd, modes[wake->mode].index, &info, &err))
-		return fail("%s: %s", vdev->bdf, err.text);
-	if (!info.count)
-		return fail("%s: the device has no %s interrupt", vdev->bdf,
-			    hf_irq_name(modes[wake->mode].index));
+	wake->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (wake->event_fd < 0)
+		return fail("eventfd: %m");
+	if (call(vdev->fd, modes[wake->mode].index, &wake->event_fd, 1))
+		return fail("%s: %s", vdev->bdf, holdfast_error());
 	return 0;
 }
 
-int wake_arm(struct wake *wake, const struct vfio_device *vdev,
-	     const sigset_t *set)
+int wake_arm(struct wake *wake, const struct vfio_device *vdev)
 {
-	struct hf_error err;
+	return arm(wake, vdev, holdfast_irq_arm);
+}
 
-	if (check_vector(wake, vdev))
+static void count_kick(struct wake *wake)
+{
+	wake->kicked++;
+	wake->counts->kicks++;
+}
+
+int wake_resume(struct wake *wake, const struct vfio_device *vdev)
+{
+	if (arm(wake, vdev, holdfast_irq_resume))
 		return -1;
-	wake->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	wake->signal_fd = signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (wake->event_fd < 0 || wake->signal_fd < 0)
-		return fail("eventfd or signalfd: %m");
-	if (hf_irq_arm(vdev->fd, modes[wake->mode].index, &wake->event_fd, 1,
-		       &err))
-		return fail("%s: %s", vdev->bdf, err.text);
+	count_kick(wake);
 	return 0;
 }
 
 int wake_kick(struct wake *wake, const struct vfio_device *vdev)
 {
-	struct hf_error err;
-
-	if (hf_irq_kick(vdev->fd, modes[wake->mode].index, 1, &err))
-		return fail("%s: %s", vdev->bdf, err.text);
-	wake->kicked++;
-	wake->counts->kicks++;
+	if (holdfast_irq_kick(vdev->fd, modes[wake->mode].index, 1))
+		return fail("%s: %s", vdev->bdf, holdfast_error());
+	count_kick(wake);
 	return 0;
 }
 
 int wake_unmask(const struct wake *wake, const struct vfio_device *vdev)
 {
-	struct hf_error err;
-
 	if (wake->mode != IRQ_INTX)
 		return 0;
-	if (hf_irq_mask(vdev->fd, modes[wake->mode].index, 0, false, &err))
-		return fail("%s: %s", vdev->bdf, err.text);
+	if (holdfast_irq_unmask(vdev->fd, modes[wake->mode].index, 0))
+		return fail("%s: %s", vdev->bdf, holdfast_error());
 	return 0;
-}
-
-static int read_signal(const struct wake *wake)
-{
-	struct signalfd_siginfo info;
-
-	if (read(wake->signal_fd, &info, sizeof(info)) != sizeof(info))
-		return -1;
-	return (int)info.ssi_signo;
 }
 
 /* Takes all that was signalled until now; false when it was nothing. */
@@ -117,17 +104,19 @@ static bool read_event(struct wake *wake)
 	return true;
 }
 
-enum wake_reason wake_wait(struct wake *wake, uint64_t timeout_ms, int *signal)
+enum wake_reason wake_wait(struct wake *wake, uint64_t timeout_ms,
+			   enum order *order)
 {
-	struct pollfd fds[] = {
-		{ .fd = wake->signal_fd, .events = POLLIN },
-		{ .fd = wake->event_fd, .events = POLLIN },
-	};
+	struct pollfd fds[ORDERS_FDS + 1];
 	int ms = !timeout_ms || timeout_ms > INT_MAX ? -1 : (int)timeout_ms;
 
+	fds[ORDERS_FDS] = (struct pollfd){ wake->event_fd, POLLIN, 0 };
 	for (;;) {
-		int n = poll(fds, 2, ms);
+		int n;
 
+		if (orders_poll(fds))
+			return WAKE_FAILED;
+		n = poll(fds, ORDERS_FDS + 1, ms);
 		if (!n)
 			return WAKE_NOTHING;
 		if (n < 0 && errno == EINTR)
@@ -136,12 +125,12 @@ enum wake_reason wake_wait(struct wake *wake, uint64_t timeout_ms, int *signal)
 			fail("poll: %m");
 			return WAKE_FAILED;
 		}
-		if (fds[0].revents) {
-			*signal = read_signal(wake);
-			if (*signal > 0)
-				return WAKE_SIGNAL;
+		if (fds[0].revents || fds[1].revents) {
+			*order = orders_next();
+			if (*order != ORDER_NONE)
+				return WAKE_ORDER;
 		}
-		if (fds[1].revents && read_event(wake))
+		if (fds[ORDERS_FDS].revents && read_event(wake))
 			return WAKE_INTERRUPT;
 	}
 }
@@ -166,12 +155,9 @@ void wake_account(struct wake *wake, uint64_t first, uint64_t second)
 
 void wake_disarm(struct wake *wake, const struct vfio_device *vdev)
 {
-	struct hf_error err;
-
 	/* The driver is at its end: closing the device does the same */
-	if (hf_irq_disarm(vdev->fd, modes[wake->mode].index, &err))
-		fail("%s: %s", vdev->bdf, err.text);
+	if (holdfast_irq_disarm(vdev->fd, modes[wake->mode].index))
+		fail("%s: %s", vdev->bdf, holdfast_error());
 	close(wake->event_fd);
-	close(wake->signal_fd);
 	wake->mode = IRQ_NONE;
 }

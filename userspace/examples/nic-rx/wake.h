@@ -9,11 +9,11 @@
 #ifndef NIC_RX_WAKE_H
 #define NIC_RX_WAKE_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "nic.h"
+#include "orders.h"
 #include "vfio.h"
 
 /**
@@ -43,7 +43,6 @@ struct wake_counts {
  * struct wake - the one vector of the receive queue
  * @mode: kind of interrupt, IRQ_NONE when the ring is polled
  * @event_fd: signalled by the vector
- * @signal_fd: readable when one of the signals is pending
  * @kicked: kicks whose signal was not read yet
  * @by_kick: the last wake-up was a kick's alone
  * @counts: in the state memfd
@@ -51,7 +50,6 @@ struct wake_counts {
 struct wake {
 	enum nic_irq mode;
 	int event_fd;
-	int signal_fd;
 	uint64_t kicked;
 	bool by_kick;
 	struct wake_counts *counts;
@@ -65,17 +63,22 @@ const char *wake_word(enum nic_irq mode);
  * wake_arm() - have the device's vector signal an eventfd
  * @wake: @mode and @counts are set, the rest is filled in
  * @vdev: the device; whatever signalled before, only this does from now on
- * @set: signals to wake for, blocked
  *
  * Return: 0, or -1 after fail().
  */
-int wake_arm(struct wake *wake, const struct vfio_device *vdev,
-	     const sigset_t *set);
+int wake_arm(struct wake *wake, const struct vfio_device *vdev);
+
+/**
+ * wake_resume() - the same after an update, and have the ring looked at
+ *
+ * An interrupt that was raised while nothing was armed may be gone.
+ *
+ * Return: 0, or -1 after fail().
+ */
+int wake_resume(struct wake *wake, const struct vfio_device *vdev);
 
 /**
  * wake_kick() - have the ring looked at, as if an interrupt had come
- *
- * An interrupt that was raised while nothing was armed may be gone.
  *
  * Return: 0, or -1 after fail().
  */
@@ -92,17 +95,18 @@ int wake_kick(struct wake *wake, const struct vfio_device *vdev);
 int wake_unmask(const struct wake *wake, const struct vfio_device *vdev);
 
 /* What wake_wait() came back for */
-enum wake_reason { WAKE_INTERRUPT, WAKE_SIGNAL, WAKE_NOTHING, WAKE_FAILED };
+enum wake_reason { WAKE_INTERRUPT, WAKE_ORDER, WAKE_NOTHING, WAKE_FAILED };
 
 /**
  * wake_wait() - sleep
  * @wake: armed
  * @timeout_ms: return WAKE_NOTHING after so long, 0: never
- * @signal: out, with WAKE_SIGNAL
+ * @order: out, with WAKE_ORDER
  *
- * A signal goes before an interrupt.
+ * An order goes before an interrupt.
  */
-enum wake_reason wake_wait(struct wake *wake, uint64_t timeout_ms, int *signal);
+enum wake_reason wake_wait(struct wake *wake, uint64_t timeout_ms,
+			   enum order *order);
 
 /* wake_account() - note what the looks after a wake-up found */
 void wake_account(struct wake *wake, uint64_t first, uint64_t second);

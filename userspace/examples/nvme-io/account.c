@@ -59,6 +59,8 @@ static void add_completed(const struct state *state, uint64_t number,
 	if (!out->completed++)
 		out->first = number;
 	out->last = number;
+	if (record->completed_ns > out->last_ns)
+		out->last_ns = record->completed_ns;
 	out->duplicated += record->copies - 1u;
 	out->corrupt += record->corrupt;
 	out->errors += !!record->status;

@@ -25,6 +25,7 @@ struct summary {
 	uint64_t reads, writes;	/* completed */
 	uint64_t first, last;	/* lowest and highest command completed */
 	uint64_t in_gaps;	/* completed while nobody looked */
+	uint64_t last_ns;	/* when a completion was found last */
 	uint64_t found_gap_ns;	/* longest time without a completion found */
 	uint64_t latency_ns;	/* longest time from submitted to found */
 };

@@ -6,9 +6,9 @@
 #include "clock.h"
 #include "dma.h"
 #include "io.h"
+#include "orders.h"
 #include "queue.h"
 #include "report.h"
-#include "signals.h"
 
 /* What the buffer of a read holds until the device has written to it */
 #define POISON		0xa5
@@ -283,24 +283,24 @@ static enum io_end ended(const struct io *io)
 }
 
 /* Polls all queues; sleeps a little when nothing was new */
-static int step_polling(struct io *io, const sigset_t *set, uint32_t *found)
+static enum order step_polling(struct io *io, uint32_t *found)
 {
 	*found = io_consume_all(io);
 	if (*found && !is_done(io))
-		return signals_wait(set, 0);
-	return signals_wait(set, is_done(io) ? 0 : (int64_t)io->poll_us * 1000);
+		return orders_wait(0);
+	return orders_wait(is_done(io) ? 0 : (int64_t)io->poll_us * 1000);
 }
 
 /*
  * Looks only at queues whose interrupt came, until they are empty, and sleeps
  * until one does.
  */
-static int step_sleeping(struct io *io, uint32_t *found)
+static enum order step_sleeping(struct io *io, uint32_t *found)
 {
 	int timeout_ms = io->idle_ms ? (int)io->idle_ms : -1;
 	uint32_t queues = 0;
-	int got = irqs_wait(&io->irqs, is_done(io) || io->again ? 0 :
-			    timeout_ms, &queues);
+	enum order order = irqs_wait(&io->irqs, is_done(io) || io->again ? 0 :
+				     timeout_ms, &queues);
 
 	*found = 0;
 	if (queues)
@@ -320,7 +320,7 @@ static int step_sleeping(struct io *io, uint32_t *found)
 		if (n)
 			io->again |= 1u << i;
 	}
-	return got;
+	return order;
 }
 
 static void submit_all(struct io *io)
@@ -330,60 +330,74 @@ static void submit_all(struct io *io)
 }
 
 /* Returns how to end, or END_NOT to go on */
-static enum io_end wait_detached(struct io *io, const sigset_t *set)
+static enum io_end wait_detached(struct io *io)
 {
-	for (;;) {
-		switch (signals_wait(set, -1)) {
-		case SIGUSR1:
-			if (!io->memory_only &&
-			    controller_check(&io->ctrl, io->state.fixed))
-				return END_FAILED;
-			io_take_up(io, "continued");
-			/* Interrupts that came meanwhile may be used up */
-			io_consume_all(io);
-			return END_NOT;
-		case SIGTERM:
-		case SIGINT:
+	bool gone = orders_let_go();
+
+	while (gone) {
+		switch (orders_wait(-1)) {
+		case ORDER_GO_ON:
+			gone = false;
+			break;
+		case ORDER_END:
+		case ORDER_LEAVE:
 			return END_DETACHED;
+		case ORDER_LET_GO:
+			/* Asked once more, for another update */
+			gone = orders_let_go();
+			break;
+		case ORDER_NONE:
+			break;
 		}
 	}
+	if (!io->memory_only && controller_check(&io->ctrl, io->state.fixed))
+		return END_FAILED;
+	io_take_up(io, "continued");
+	/* Interrupts that came meanwhile may be used up */
+	io_consume_all(io);
+	return END_NOT;
 }
 
 enum io_end io_run(struct io *io)
 {
 	uint64_t last_ns = clock_local_ns();
 	enum io_end end;
-	sigset_t set;
 
 	/* The driver before was killed at its very end */
-	if (io->state.live->running != RUNNING_YES)
+	if (io->state.live->running != RUNNING_YES) {
+		handover_taken_up(&io->handover, false);
 		return ended(io);
-	signals_fill(&set);
+	}
 	/* Nothing can come of what is in memory alone but what is in flight */
 	io->draining = io->memory_only;
 	submit_all(io);
 	for (;;) {
 		uint32_t found;
-		int got = io->irqs.armed ? step_sleeping(io, &found) :
-			  step_polling(io, &set, &found);
+		enum order order = io->irqs.armed ? step_sleeping(io, &found) :
+				   step_polling(io, &found);
 		uint64_t now_ns = clock_local_ns();
 
 		if (found)
 			last_ns = now_ns;
-		switch (got) {
-		case SIGUSR1:
+		handover_taken_up(&io->handover, found);
+		switch (order) {
+		case ORDER_GO_ON:
 			report_totals(io, "totals");
 			break;
-		case SIGUSR2:
+		case ORDER_LET_GO:
 			io_let_go(io);
-			end = wait_detached(io, &set);
+			end = wait_detached(io);
 			if (end != END_NOT)
 				return end;
 			last_ns = now_ns = clock_local_ns();
 			break;
-		case SIGTERM:
-		case SIGINT:
+		case ORDER_LEAVE:
+			io_let_go(io);
+			return END_DETACHED;
+		case ORDER_END:
 			io->draining = true;
+			break;
+		case ORDER_NONE:
 			break;
 		}
 		if (is_done(io))

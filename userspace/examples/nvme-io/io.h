@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "controller.h"
+#include "handover.h"
 #include "irqs.h"
 #include "nvme.h"
 #include "state.h"
@@ -60,6 +61,7 @@ struct io_queue {
  * @poll_us: how long to sleep when nothing is new, without interrupts
  * @submitted: commands submitted so far
  * @completed: commands accounted so far
+ * @handover: how it survives an update
  */
 struct io {
 	struct vfio_device vdev;
@@ -76,6 +78,7 @@ struct io {
 	uint64_t poll_us;
 	uint64_t submitted;
 	uint64_t completed;
+	struct handover handover;
 };
 
 /**
@@ -119,8 +122,8 @@ enum io_end {
 	END_NOT,		/* it did not */
 	END_COMPLETE,		/* all commands completed */
 	END_IDLE,		/* nothing completed for idle_ms */
-	END_ASKED,		/* by signal; what was in flight has completed */
-	END_DETACHED,		/* by signal, while the device was let go of */
+	END_ASKED,		/* by an order; what was in flight has completed */
+	END_DETACHED,		/* the same, and the device was let go of */
 	END_FAILED,		/* the device could not be taken up again */
 };
 

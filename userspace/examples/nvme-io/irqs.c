@@ -2,69 +2,56 @@
 /* Sleeping until the device or a signal wants something, see irqs.h */
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <linux/vfio.h>
 
-#include <holdfast/irq.h>
+#include <holdfast.h>
 
 #include "event.h"
 #include "irqs.h"
-#include "signals.h"
 
-static int open_descriptors(struct irqs *irqs)
+/* @arm: holdfast_irq_arm(), or holdfast_irq_resume() */
+static int arm(struct irqs *irqs, const struct vfio_device *vdev,
+	       uint32_t queues,
+	       int (*call)(int device, unsigned int index, const int *eventfd,
+			   unsigned int n))
 {
-	sigset_t set;
-
-	signals_fill(&set);
-	irqs->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (irqs->signal_fd < 0)
-		return fail("signalfd: %m");
+	irqs->count = queues + 1;
 	for (uint32_t i = 0; i < irqs->count; i++) {
 		irqs->fd[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		if (irqs->fd[i] < 0)
 			return fail("eventfd: %m");
 	}
+	if (call(vdev->fd, VFIO_PCI_MSIX_IRQ_INDEX, irqs->fd, irqs->count))
+		return fail("%s: %s", vdev->bdf, holdfast_error());
+	irqs->armed = true;
 	return 0;
 }
 
 int irqs_arm(struct irqs *irqs, const struct vfio_device *vdev, uint32_t queues)
 {
-	struct hf_error err = { "" };
-
-	irqs->count = queues + 1;
-	if (open_descriptors(irqs))
-		return -1;
-	if (hf_irq_arm(vdev->fd, VFIO_PCI_MSIX_IRQ_INDEX, irqs->fd, irqs->count,
-		       &err))
-		return fail("%s: %s", vdev->bdf, err.text);
-	irqs->armed = true;
-	return 0;
+	return arm(irqs, vdev, queues, holdfast_irq_arm);
 }
 
-int irqs_kick(const struct irqs *irqs, const struct vfio_device *vdev)
+int irqs_resume(struct irqs *irqs, const struct vfio_device *vdev,
+		uint32_t queues)
 {
-	struct hf_error err = { "" };
-
-	if (hf_irq_kick(vdev->fd, VFIO_PCI_MSIX_IRQ_INDEX, irqs->count, &err))
-		return fail("%s: %s", vdev->bdf, err.text);
-	return 0;
+	return arm(irqs, vdev, queues, holdfast_irq_resume);
 }
 
-int irqs_wait(struct irqs *irqs, int timeout_ms, uint32_t *queues)
+enum order irqs_wait(struct irqs *irqs, int timeout_ms, uint32_t *queues)
 {
-	struct pollfd polled[QUEUES_MAX + 2];
-	struct signalfd_siginfo info;
+	struct pollfd polled[QUEUES_MAX + 1 + ORDERS_FDS];
 	uint64_t count;
 
 	for (uint32_t i = 0; i < irqs->count; i++)
 		polled[i] = (struct pollfd){ irqs->fd[i], POLLIN, 0 };
-	polled[irqs->count] = (struct pollfd){ irqs->signal_fd, POLLIN, 0 };
 
 	*queues = 0;
-	if (poll(polled, irqs->count + 1, timeout_ms) <= 0)
-		return 0;
+	if (orders_poll(&polled[irqs->count]) ||
+	    poll(polled, irqs->count + ORDERS_FDS, timeout_ms) <= 0)
+		return ORDER_NONE;
 	for (uint32_t i = 0; i < irqs->count; i++) {
 		if (!(polled[i].revents & POLLIN) ||
 		    read(irqs->fd[i], &count, sizeof(count)) !=
@@ -72,7 +59,5 @@ int irqs_wait(struct irqs *irqs, int timeout_ms, uint32_t *queues)
 			continue;
 		*queues |= 1u << (i - 1);
 	}
-	if (read(irqs->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
-		return 0;
-	return (int)info.ssi_signo;
+	return orders_next();
 }

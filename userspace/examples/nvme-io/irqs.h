@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sleeping until the device or a signal wants something.
+ * Sleeping until the device or an order wants something.
  *
  * Vector 0 is that of the admin queue, which is not used once the controller
  * runs; the queue pairs have the vectors from 1 on. Each vector has an eventfd.
@@ -8,10 +8,10 @@
 #ifndef NVME_IO_IRQS_H
 #define NVME_IO_IRQS_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "orders.h"
 #include "state.h"
 #include "vfio.h"
 
@@ -20,13 +20,11 @@
  * @armed: interrupts are used
  * @count: vectors
  * @fd: their eventfds
- * @signal_fd: signalfd for the signals that steer the driver
  */
 struct irqs {
 	bool armed;
 	uint32_t count;
 	int fd[QUEUES_MAX + 1];
-	int signal_fd;
 };
 
 /**
@@ -41,22 +39,23 @@ int irqs_arm(struct irqs *irqs, const struct vfio_device *vdev,
 	     uint32_t queues);
 
 /**
- * irqs_kick() - have every queue looked at, as if its interrupt had come
+ * irqs_resume() - the same after an update, and have every queue looked at
  *
  * An interrupt which the device raised while nothing was armed is gone.
  *
  * Return: 0, or -1 after fail().
  */
-int irqs_kick(const struct irqs *irqs, const struct vfio_device *vdev);
+int irqs_resume(struct irqs *irqs, const struct vfio_device *vdev,
+		uint32_t queues);
 
 /**
- * irqs_wait() - sleep until an interrupt or a signal
+ * irqs_wait() - sleep until an interrupt or an order
  * @irqs: armed
  * @timeout_ms: at most so long, for ever when negative
  * @queues: out, bit i is set when queue pair i raised an interrupt
  *
- * Return: the signal, or 0.
+ * Return: the order, or ORDER_NONE.
  */
-int irqs_wait(struct irqs *irqs, int timeout_ms, uint32_t *queues);
+enum order irqs_wait(struct irqs *irqs, int timeout_ms, uint32_t *queues);
 
 #endif /* NVME_IO_IRQS_H */

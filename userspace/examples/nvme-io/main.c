@@ -13,9 +13,9 @@
 #include "image.h"
 #include "io.h"
 #include "option.h"
+#include "orders.h"
 #include "report.h"
 #include "setup.h"
-#include "signals.h"
 #include "status.h"
 
 enum mode { MODE_START, MODE_RESUME, MODE_STATUS, MODE_IMAGE };
@@ -25,6 +25,8 @@ struct options {
 	const char *bdf;
 	const char *image;
 	const char *result;
+	const char *name;
+	const char *socket;
 	uint64_t pid;
 	uint64_t count;
 	uint64_t timeout_ms;
@@ -44,6 +46,9 @@ static void usage(FILE *to)
 	fputs("usage:\n"
 "  nvme-io [OPTIONS] BDF          run on the controller at BDF (0000:00:03.0)\n"
 "  nvme-io [OPTIONS] --resume     go on, with descriptors by LISTEN_FDS\n"
+"  nvme-io [OPTIONS] --name NAME BDF  the same as a client of holdfastd: go on\n"
+"                    if something waits under NAME, else start; be ready for the\n"
+"                    next update\n"
 "  nvme-io [OPTIONS] --status PID show what a running nvme-io has done\n"
 "  nvme-io [OPTIONS] --check-image FILE  compare a disk image with what a run\n"
 "                    that is complete, with the same options, leaves behind\n"
@@ -65,9 +70,12 @@ static void usage(FILE *to)
 "                    interrupt comes (shows what is lost then)\n"
 "  --memory-only     with --resume: use no device, only look into the queues\n"
 "  --count N         with --status: wait until N commands have completed\n"
+"  --name NAME       be a client of holdfastd, also with --resume\n"
+"  --socket PATH     of the daemon\n"
 "  --timeout MS      with --status: how long to wait (default 10000)\n"
 "signals: SIGUSR2 lets go of the device, SIGUSR1 takes it up again (or prints\n"
-"totals), SIGTERM ends and shuts the device down unless it was let go of\n"
+"totals), SIGTERM ends and shuts the device down unless it was let go of or may\n"
+"be preserved (--name), SIGINT ends and shuts it down if it is not preserved\n"
 "exit status: 0 all commands completed once and well, 1 some did not, 2 usage,\n"
 "3 could not run\n", to);
 }
@@ -87,6 +95,8 @@ static const struct option long_options[] = {
 	{ "poll", no_argument, NULL, 'p' },
 	{ "no-kick", no_argument, NULL, 'k' },
 	{ "memory-only", no_argument, NULL, 'm' },
+	{ "name", required_argument, NULL, 'N' },
+	{ "socket", required_argument, NULL, 'P' },
 	{ "count", required_argument, NULL, 'c' },
 	{ "timeout", required_argument, NULL, 't' },
 	{ "help", no_argument, NULL, 'h' },
@@ -143,6 +153,12 @@ static int parse_option(struct options *opt, int c)
 	case 'o':
 		opt->result = optarg;
 		return 0;
+	case 'N':
+		opt->name = optarg;
+		return 0;
+	case 'P':
+		opt->socket = optarg;
+		return 0;
 	case 'p':
 		opt->poll = true;
 		return 0;
@@ -176,9 +192,30 @@ static int parse_options(struct options *opt, int argc, char **argv)
 	if (opt->mode != MODE_START && argc != optind)
 		return option_complain("an address is not wanted here");
 	opt->bdf = argv[optind];
+	if (opt->name && (opt->mode == MODE_STATUS || opt->mode == MODE_IMAGE ||
+			  opt->memory_only))
+		return option_complain("--name goes with starting on a device or with --resume, and without --memory-only");
+	if (opt->socket && !opt->name)
+		return option_complain("--socket goes with --name");
 	if ((opt->memory_only || opt->no_kick) && opt->mode != MODE_RESUME)
 		return option_complain("--memory-only and --no-kick go with --resume");
 	return 0;
+}
+
+static int begin(struct io *io, const struct options *opt,
+		 const struct state_fixed *shape)
+{
+	bool resume = opt->mode == MODE_RESUME;
+	int ret = 1;
+
+	if (handover_open(&io->handover, opt->name, opt->socket, resume))
+		return -1;
+	if (io->handover.hf)
+		ret = setup_resume(io, opt->bdf);
+	if (ret > 0 && resume)
+		return fail("no descriptors were handed over: %s",
+			    holdfast_error());
+	return ret > 0 ? setup_start(io, opt->bdf, shape) : ret;
 }
 
 static int run(const struct options *opt)
@@ -205,9 +242,8 @@ static int run(const struct options *opt)
 	io.kick = !opt->no_kick;
 	io.idle_ms = opt->idle_ms;
 	io.poll_us = 200;
-	signals_block();
-	if (opt->mode == MODE_RESUME ? setup_resume(&io) :
-	    setup_start(&io, opt->bdf, &shape))
+	orders_block();
+	if (begin(&io, opt, &shape))
 		return EXIT_FAILED;
 
 	end = io_run(&io);
@@ -216,6 +252,8 @@ static int run(const struct options *opt)
 		return EXIT_CLEAN;
 	if (end == END_FAILED)
 		return EXIT_FAILED;
+	if (!handover_withdraw(&io.handover))
+		return EXIT_CLEAN;
 	if (!io.memory_only) {
 		report_registers(&io, "end");
 		ret = io_stop(&io);

@@ -2,6 +2,7 @@
 /* How the driver comes into being, see setup.h */
 #include <string.h>
 
+#include "account.h"
 #include "clock.h"
 #include "dma.h"
 #include "event.h"
@@ -105,6 +106,24 @@ static void set_bar(struct io *io)
 	io->ctrl.bar_len = io->vdev.bar0_len;
 }
 
+/* Everything that the next driver needs, under its name */
+static int give(struct io *io, const struct memory *mem)
+{
+	struct descriptors all = {
+		.memfd = {
+			[MEM_QUEUES] = mem->queues.fd,
+			[MEM_BUFFERS] = mem->buffers.fd,
+			[MEM_STATE] = mem->state.fd,
+		},
+		.iommufd = io->vdev.iommufd,
+		.device = io->vdev.fd,
+	};
+
+	memcpy(all.bdf, io->vdev.bdf, sizeof(all.bdf));
+	io->handover.khz = io->state.fixed->clock_khz;
+	return handover_give(&io->handover, &all, memfds);
+}
+
 int setup_start(struct io *io, const char *bdf, const struct state_fixed *shape)
 {
 	struct controller_identity identity;
@@ -124,6 +143,8 @@ int setup_start(struct io *io, const char *bdf, const struct state_fixed *shape)
 		return -1;
 	state_seal(&io->state);
 	io_attach(io, mem.queues.bytes, mem.buffers.bytes);
+	if (give(io, &mem))
+		return -1;
 	report_ready(io, &identity);
 	return 0;
 }
@@ -137,7 +158,7 @@ static int check_size(const char *name, uint64_t size, uint64_t wanted)
 	return 0;
 }
 
-static int adopt_memory(struct io *io, const struct handover *given,
+static int adopt_memory(struct io *io, const struct descriptors *given,
 			struct memory *mem)
 {
 	const char *wrong;
@@ -162,7 +183,7 @@ static int adopt_memory(struct io *io, const struct handover *given,
 	return 0;
 }
 
-static int adopt_device(struct io *io, const struct handover *given)
+static int adopt_device(struct io *io, const struct descriptors *given)
 {
 	const struct state_fixed *fixed = io->state.fixed;
 
@@ -221,16 +242,36 @@ static int arm_again(struct io *io)
 	if (!io->state.fixed->interrupts || io->memory_only ||
 	    io->state.live->running != RUNNING_YES)
 		return 0;
-	return irqs_arm(&io->irqs, &io->vdev, io->state.fixed->queues);
+	return (io->kick ? irqs_resume : irqs_arm)(&io->irqs, &io->vdev,
+						   io->state.fixed->queues);
 }
 
-int setup_resume(struct io *io)
+/* When the driver before this one found a completion last */
+static int note_last(struct io *io)
 {
-	struct handover given;
-	struct memory mem;
+	struct summary sum;
 
-	if (handover_take(&given, memfds) || adopt_memory(io, &given, &mem))
+	if (account_summary(&io->state, &sum))
 		return -1;
+	io->handover.khz = io->state.fixed->clock_khz;
+	io->handover.last_ns = sum.last_ns;
+	return 0;
+}
+
+int setup_resume(struct io *io, const char *bdf)
+{
+	struct descriptors given;
+	struct memory mem;
+	int ret;
+
+	ret = handover_claim(&io->handover, &given, memfds);
+	if (ret)
+		return ret;
+	if (adopt_memory(io, &given, &mem) || note_last(io))
+		return -1;
+	if (bdf && strcmp(bdf, io->state.fixed->bdf))
+		return fail("%s: what waits for this driver is of %s", bdf,
+			    io->state.fixed->bdf);
 	if (!io->memory_only && (adopt_device(io, &given) ||
 				 check_addresses(io) || arm_again(io)))
 		return -1;
@@ -238,7 +279,5 @@ int setup_resume(struct io *io)
 	if (io->state.live->running != RUNNING_YES)
 		return 0;
 	io_take_up(io, "resumed");
-	if (io->irqs.armed && io->kick)
-		return irqs_kick(&io->irqs, &io->vdev);
 	return 0;
 }

@@ -18,12 +18,14 @@ int setup_start(struct io *io, const char *bdf,
 
 /**
  * setup_resume() - go on with descriptors that were handed over
- * @io: limits and @memory_only are set, the rest is filled in
+ * @io: limits, @memory_only and @handover are set, the rest is filled in
+ * @bdf: device that it has to be, NULL for any
  *
  * Writes no register but doorbells, and those only as commands are submitted.
  *
- * Return: 0, or -1 after fail(); the device has not been touched then.
+ * Return: 0; 1 when nothing was; or -1 after fail(). The device has not been
+ *	touched then.
  */
-int setup_resume(struct io *io);
+int setup_resume(struct io *io, const char *bdf);
 
 #endif /* NVME_IO_SETUP_H */

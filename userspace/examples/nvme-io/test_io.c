@@ -19,7 +19,7 @@
 #include "event.h"
 #include "io.h"
 #include "queue.h"
-#include "signals.h"
+#include "orders.h"
 #include "sim.h"
 #include "test.h"
 
@@ -127,7 +127,7 @@ static pid_t spawn(int (*driver)(void))
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(99);
-	signals_block();
+	orders_block();
 	_exit(driver());
 }
 
@@ -682,7 +682,6 @@ static uint64_t patience_ms;
 
 static int run_asleep(void)
 {
-	io.irqs.signal_fd = io.irqs.fd[0];	/* no signals here */
 	io.idle_ms = patience_ms;
 	io_attach(&io, shared->queues, shared->buffers);
 	switch (io_run(&io)) {

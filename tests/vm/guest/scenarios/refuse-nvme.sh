@@ -25,7 +25,7 @@ kernel_1() {
 	detach_driver
 
 	refused "a memfd is missing" 3 "memfd 'queues' was not handed over" \
-		in_its_place 'export LISTEN_FDS=0 LISTEN_FDNAMES=; exec nvme-io --resume'
+		in_its_place 'export LISTEN_FDS=1 LISTEN_FDNAMES=buffers; exec nvme-io --resume'
 	# shellcheck disable=SC2016 # another shell expands it
 	refused "memfds are mixed up" 3 "is damaged" \
 		in_its_place 'export LISTEN_FDNAMES=$(echo $LISTEN_FDNAMES | sed "s/buffers/x/;s/state/buffers/;s/x/state/"); exec nvme-io --resume'

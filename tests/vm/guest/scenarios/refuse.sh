@@ -38,8 +38,8 @@ kernel_1() {
 	detach_driver
 
 	refused "a memfd is missing" 3 "memfd 'state' was not handed over" \
-		in_its_place 'export LISTEN_FDS=0 LISTEN_FDNAMES=; exec nic-rx --resume'
-	refused "meant for another process" 3 "not to this one" \
+		in_its_place 'export LISTEN_FDS=1 LISTEN_FDNAMES=ring; exec nic-rx --resume'
+	refused "meant for another process" 3 "LISTEN_PID is 1, this is process" \
 		in_its_place 'export LISTEN_PID=1; exec nic-rx --resume'
 	poke_state 1 X
 	refused "state without magic" 3 "damaged: .*magic" \
