@@ -174,3 +174,9 @@ void hf_json_members(struct hf_json *j, const char *object)
 	member(j, NULL);
 	put(j, object + 1, len - 2);
 }
+
+void hf_json_raw(struct hf_json *j, const char *key, const char *text)
+{
+	member(j, key);
+	put(j, text, strlen(text));
+}

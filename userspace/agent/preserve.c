@@ -158,18 +158,17 @@ static int check_bound_here(const struct taken *t, struct hf_error *err)
 	return 0;
 }
 
-/* Returns the sealed memfd. */
-static int write_manifest(const char *name, int session, struct taken *t,
-			  struct hf_error *err)
+int preserve_manifest(struct hf_manifest *m, const char *name, int session,
+		      struct hf_error *err)
 {
 	size_t len;
 	void *blob;
 	int fd, ret;
 
-	snprintf(t->m.session, sizeof(t->m.session), "%s", name);
-	t->m.tsc = hf_tsc();
-	t->m.realtime_ns = hf_realtime_ns();
-	ret = hf_manifest_encode(&t->m, &blob, &len, err);
+	snprintf(m->session, sizeof(m->session), "%s", name);
+	m->tsc = hf_tsc();
+	m->realtime_ns = hf_realtime_ns();
+	ret = hf_manifest_encode(m, &blob, &len, err);
 	if (ret)
 		return ret;
 	fd = hf_memfd_sealed("holdfast-manifest", blob, len, err);
@@ -223,7 +222,7 @@ static int fill(const char *name, int session, struct taken *t,
 	infer_ids(&t->m);
 	tm->table = hf_now_ms() - t0;
 	t0 = hf_now_ms();
-	ret = write_manifest(name, session, t, err);
+	ret = preserve_manifest(&t->m, name, session, err);
 	tm->manifest = hf_now_ms() - t0;
 	return ret;
 }

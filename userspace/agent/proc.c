@@ -223,6 +223,11 @@ static bool classify(pid_t pid, int fd, const struct listen_names *ln,
 	return false;
 }
 
+bool hf_proc_own(int fd, struct hf_proc_fd *out)
+{
+	return classify(getpid(), fd, NULL, out);
+}
+
 static int by_number(const void *a, const void *b)
 {
 	const struct hf_proc_fd *x = a, *y = b;

@@ -66,9 +66,11 @@ void restore_lost(struct restore *r, uint64_t clients, int code)
 			continue;
 		c->failed = code;
 		c->err = *r->err;
+		c->why = r->why;
 		if (code == EXIT_MISMATCH)
 			stop_dma(r, i);
 	}
+	r->why = 0;
 }
 
 int restore_code(const struct restore *r)

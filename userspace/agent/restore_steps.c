@@ -106,8 +106,10 @@ static int take_memfd(struct restore *r, size_t i)
 
 	r->memfd[i] = hf_luo_retrieve_fd(r->session, d->token, HF_OBJ_MEMFD,
 					 d->name, r->err);
-	if (r->memfd[i] < 0)
+	if (r->memfd[i] < 0) {
+		r->why = r->memfd[i];
 		return EXIT_FAILED;
+	}
 	if (!fstat(r->memfd[i], &st) && (uint64_t)st.st_size == d->size)
 		return 0;
 	hf_fail(r->err, -EBADE, "memfd %s has %lld bytes, it had %llu", d->name,
@@ -156,11 +158,12 @@ int step_iommufd(struct restore *r)
 		r->iommufd[i] = hf_luo_retrieve_fd(r->session, d->token,
 						   HF_OBJ_IOMMUFD, d->name,
 						   r->err);
+		if (r->iommufd[i] >= 0)
+			continue;
+		r->why = r->iommufd[i];
 		/* The kernel compares too, and says so in this way. */
-		if (r->iommufd[i] < 0)
-			restore_lost(r, d->clients,
-			     r->iommufd[i] == -ESTALE ? EXIT_MISMATCH :
-							EXIT_FAILED);
+		restore_lost(r, d->clients,
+			     r->why == -ESTALE ? EXIT_MISMATCH : EXIT_FAILED);
 	}
 	return 0;
 }
@@ -202,6 +205,7 @@ static int take_device(struct restore *r, size_t i)
 	r->device[i] = fd;
 	if (fd >= 0)
 		return 0;
+	r->why = fd;
 	hf_pci_driver(&d->addr, driver, sizeof(driver));
 	if (strcmp(driver, "vfio-pci"))
 		hf_fail_add(r->err, "device %s is bound to %s; nothing is lost",

@@ -166,7 +166,8 @@ static int add_iommufd(struct taken *t, int fd, const struct hf_proc_fd *from,
 	size_t i;
 
 	(void)err;
-	(void)from;
+	if (from->name[0])
+		snprintf(d.name, sizeof(d.name), "%s", from->name);
 	if (!hf_iommu_is(fd)) {
 		close(fd);
 		return 0;
@@ -205,6 +206,7 @@ static int add_device(struct taken *t, int fd, const struct hf_proc_fd *from,
 			       "device %s is not bound: the driver has it open, but did not bind it to an iommufd (VFIO_DEVICE_BIND_IOMMUFD) yet; preserve it when it runs",
 			       hf_pci_format(&from->addr, bdf));
 	}
+	memcpy(d.name, from->name, sizeof(d.name));
 	ret = hf_pci_read_ids(&from->addr, &d.ids, err);
 	if (ret) {
 		close(fd);
@@ -243,16 +245,17 @@ static int make_room(struct taken *t, size_t n, struct hf_error *err)
 	return 0;
 }
 
+static int (*const add[])(struct taken *t, int fd,
+			  const struct hf_proc_fd *from, uint64_t client,
+			  struct hf_error *err) = {
+	[HF_PROC_MEMFD] = add_memfd,
+	[HF_PROC_IOMMUFD] = add_iommufd,
+	[HF_PROC_DEVICE] = add_device,
+};
+
 static int take_all(struct taken *t, int pidfd, const struct hf_proc_fd *list,
 		    size_t n, uint64_t client, struct hf_error *err)
 {
-	static int (*const add[])(struct taken *t, int fd,
-				  const struct hf_proc_fd *from,
-				  uint64_t client, struct hf_error *err) = {
-		[HF_PROC_MEMFD] = add_memfd,
-		[HF_PROC_IOMMUFD] = add_iommufd,
-		[HF_PROC_DEVICE] = add_device,
-	};
 	size_t i;
 	int fd, ret;
 
@@ -372,10 +375,51 @@ static int take_one(struct taken *t, const struct wanted *w,
 	return check_one(&t->m, w->pid, comm, client, err);
 }
 
+/* What does not depend on where it was taken from. */
+static void complete(struct taken *t)
+{
+	struct utsname uts;
+
+	uname(&uts);
+	clean(t->m.release, sizeof(t->m.release), uts.release, "?", true);
+	t->m.page_size = (uint32_t)sysconf(_SC_PAGESIZE);
+	give_tokens(&t->m);
+	guess_iommufds(&t->m);
+}
+
+int take_given(const struct hf_manifest_client *client, const struct given *g,
+	       size_t n, struct taken *t, struct hf_error *err)
+{
+	size_t i;
+	int fd, ret;
+
+	memset(t, 0, sizeof(*t));
+	t->m.client = malloc(sizeof(*t->m.client));
+	ret = t->m.client ? make_room(t, n, err) :
+			    hf_fail(err, -ENOMEM, "out of memory");
+	if (!ret) {
+		*t->m.client = *client;
+		t->m.n_client = 1;
+	}
+	for (i = 0; i < n && !ret; i++) {
+		fd = fcntl(g[i].fd, F_DUPFD_CLOEXEC, 0);
+		if (fd < 0)
+			ret = hf_fail(err, -errno, "descriptor %s: %s",
+				      g[i].what.name, strerror(errno));
+		else
+			ret = add[g[i].what.kind](t, fd, &g[i].what,
+						  hf_manifest_bit(0), err);
+	}
+	if (ret)
+		take_free(t);
+	else
+		complete(t);
+	return ret;
+}
+
 int take_from(const struct wanted *w, size_t n, struct taken *t,
 	      struct hf_error *err)
 {
-	struct utsname uts;
 	size_t i;
 	int ret;
 
@@ -388,11 +432,7 @@ int take_from(const struct wanted *w, size_t n, struct taken *t,
 		take_free(t);
 		return ret;
 	}
-	uname(&uts);
-	clean(t->m.release, sizeof(t->m.release), uts.release, "?", true);
-	t->m.page_size = (uint32_t)sysconf(_SC_PAGESIZE);
 	give_names(&t->m);
-	give_tokens(&t->m);
-	guess_iommufds(&t->m);
+	complete(t);
 	return 0;
 }

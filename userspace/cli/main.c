@@ -6,11 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include <holdfast/version.h>
 
-#ifndef HOLDFAST_VERSION
-#define HOLDFAST_VERSION "0.1"
-#endif
+#include "cli.h"
 
 static const struct {
 	const char *name;

@@ -8,6 +8,13 @@
 
 #include <holdfast/fdpass.h>
 
+static void discard(int fd)
+{
+	close(fd);
+}
+
+void (*hf_fdpass_discard)(int fd) = discard;
+
 union control {
 	struct cmsghdr align;
 	char buf[CMSG_SPACE(HF_FDPASS_MAX * sizeof(int))];
@@ -76,14 +83,14 @@ ssize_t hf_fdpass_recv(int sock, void *data, size_t len, int *fds,
 			if (got < room) {
 				fds[got++] = fd;
 			} else {
-				close(fd);
+				hf_fdpass_discard(fd);
 				fits = false;
 			}
 		}
 	}
 	if (!fits || msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
 		while (got)
-			close(fds[--got]);
+			hf_fdpass_discard(fds[--got]);
 		return -EMSGSIZE;
 	}
 	*n_fds = got;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <holdfast/fdpass.h>
 #include <holdfast/message.h>
@@ -95,7 +94,7 @@ int hf_msg_recv(int sock, struct hf_msg *m, int *fd, const char **wrong)
 	}
 	/* An empty message cannot be told from the end, but may bring one, too */
 	if (len >= 0 && n_fds)
-		close(*fd);
+		hf_fdpass_discard(*fd);
 	*fd = -1;
 	if (!len)
 		return 0;

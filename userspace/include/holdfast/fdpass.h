@@ -9,6 +9,14 @@
 #define HF_FDPASS_MAX	64
 
 /**
+ * hf_fdpass_discard() - what becomes of descriptors that nobody wants; close()
+ *
+ * Closing a descriptor of somebody else's choice can take long. Who cannot wait
+ * puts another function here, before anything is received.
+ */
+extern void (*hf_fdpass_discard)(int fd);
+
+/**
  * hf_fdpass_send() - send one datagram with descriptors
  * @sock: connected SOCK_SEQPACKET socket
  * @data: message

@@ -56,6 +56,8 @@ void hf_json_int(struct hf_json *j, const char *key, int64_t val);
 void hf_json_hex(struct hf_json *j, const char *key, uint64_t val);
 /** hf_json_ms() - write milliseconds with three decimals */
 void hf_json_ms(struct hf_json *j, const char *key, double ms);
+/** hf_json_raw() - write a member that is JSON already */
+void hf_json_raw(struct hf_json *j, const char *key, const char *text);
 /** hf_json_bool() - write true or false */
 void hf_json_bool(struct hf_json *j, const char *key, bool val);
 

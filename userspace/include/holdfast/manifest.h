@@ -12,6 +12,7 @@
 
 #include <holdfast/error.h>
 #include <holdfast/extents.h>
+#include <holdfast/json.h>
 #include <holdfast/luo.h>
 #include <holdfast/pci.h>
 #include <holdfast/proc.h>
@@ -222,6 +223,13 @@ int hf_manifest_encode(const struct hf_manifest *m, void **blob, size_t *len,
  */
 int hf_manifest_decode(const void *blob, size_t len, struct hf_manifest *m,
 		       struct hf_error *err);
+
+/** hf_manifest_json_drivers() - write member "drivers": names of the drivers of a mask */
+void hf_manifest_json_drivers(struct hf_json *j, const struct hf_manifest *m,
+			      uint64_t clients);
+
+/** hf_manifest_json_objects() - write members "devices", "iommufds", "memfds" */
+void hf_manifest_json_objects(struct hf_json *j, const struct hf_manifest *m);
 
 /**
  * hf_extents_digest() - SHA-256 over a table

@@ -31,4 +31,18 @@ int preserve_fill(const char *name, int session, struct taken *t,
 		  struct preserve_times *tm, struct hf_patience *patience,
 		  struct hf_error *err);
 
+/**
+ * preserve_manifest() - put a manifest into its session
+ * @m: manifest; the session's name and the time are filled in here
+ * @name: of the session
+ * @session: session descriptor
+ * @err: message on failure
+ *
+ * All there is to do for an index, which lists no objects.
+ *
+ * Return: as preserve_fill().
+ */
+int preserve_manifest(struct hf_manifest *m, const char *name, int session,
+		      struct hf_error *err);
+
 #endif

@@ -50,6 +50,18 @@ int hf_proc_scan(pid_t pid, struct hf_proc_fd **list, size_t *n,
 		 struct hf_error *err);
 
 /**
+ * hf_proc_own() - what is a descriptor of this very process?
+ * @fd: descriptor
+ * @out: out
+ *
+ * By how it looks in /proc: the kind is to be confirmed by asking it. Nothing is
+ * asked of the file itself, which may be anybody's.
+ *
+ * Return: is it one of these kinds?
+ */
+bool hf_proc_own(int fd, struct hf_proc_fd *out);
+
+/**
  * hf_proc_pidfd() - pidfd_open()
  * @pid: process
  * @err: message on failure

@@ -24,11 +24,13 @@
  * @failed: EXIT_FAILED or EXIT_MISMATCH, once something of it could not be
  *	    restored; it is left out from there on
  * @err: why
+ * @why: the kernel's errno, negative, if it would not give something out; else 0
  */
 struct restore_client {
 	bool dropped;
 	int failed;
 	struct hf_error err;
+	int why;
 };
 
 /**
@@ -37,6 +39,7 @@ struct restore_client {
  * @name: of the session
  * @events: where verdicts are reported to
  * @err: message of what failed last
+ * @why: see struct restore_client
  * @session: session descriptor, or -1
  * @m: its manifest
  * @client: one for each driver of @m
@@ -56,6 +59,7 @@ struct restore {
 	const char *name;
 	struct hf_events *events;
 	struct hf_error *err;
+	int why;
 	int session;
 	struct hf_manifest m;
 	struct restore_client *client;

@@ -57,6 +57,29 @@ struct taken {
 int take_from(const struct wanted *w, size_t n, struct taken *t,
 	      struct hf_error *err);
 
+/**
+ * struct given - a descriptor that a client of the daemon gave
+ * @fd: descriptor, stays the caller's
+ * @what: what it is; its name is what the client calls it
+ */
+struct given {
+	int fd;
+	struct hf_proc_fd what;
+};
+
+/**
+ * take_given() - take what a client gave
+ * @client: its name and owner
+ * @g: descriptors with different names, each of another file
+ * @n: how many
+ * @t: out; release with take_free()
+ * @err: message on failure
+ *
+ * Return: 0 or a negative errno.
+ */
+int take_given(const struct hf_manifest_client *client, const struct given *g,
+	       size_t n, struct taken *t, struct hf_error *err);
+
 /** take_free() - close and release everything */
 void take_free(struct taken *t);
 

@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An update after the kexec: the index says which sessions there are; each is
+ * taken out as far as it goes, and waits for its client.
+ *
+ * Sessions stay unfinished until their clients have taken up again. A daemon that
+ * ends gives them back to the kernel as they are, and the next one begins anew.
+ * What is finished is written down before it is done: a session that is not there
+ * any more was then not lost.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <holdfast/clock.h>
+#include <holdfast/exitcode.h>
+#include <holdfast/luo.h>
+#include <holdfast/memfd.h>
+
+#include "daemon.h"
+
+static struct hf_events no_events = { .fd = -1 };
+
+const struct client *resume_pending(const struct daemon *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->n_client; i++)
+		switch (d->client[i]->state) {
+		case HF_CLIENT_WAITING:
+		case HF_CLIENT_CLAIMED:
+		case HF_CLIENT_FAILED:
+			return d->client[i];
+		}
+	return NULL;
+}
+
+/* --- taking out --- */
+
+/* Of all sessions together, for the report */
+static int timed(struct daemon *d, struct client *c, const char *name,
+		 int (*step)(struct restore *r))
+{
+	double t0 = hf_now_ms();
+	int ret = step(&c->r);
+
+	if (d->update)
+		update_step(d->update, name, hf_now_ms() - t0);
+	return ret;
+}
+
+static int take_out(struct daemon *d, struct client *c)
+{
+	static const struct {
+		const char *name;
+		int (*fn)(struct restore *r);
+	} steps[] = {
+		{ "manifest", step_manifest },
+		{ "memfd", step_memfd },
+		{ "iommufd", step_iommufd },
+		{ "device", step_device },
+		{ "bind", step_bind },
+		{ "attach", step_attach },
+		{ "verify", step_verify },
+	};
+	size_t i;
+	int ret;
+
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		ret = timed(d, c, steps[i].name, steps[i].fn);
+		if (ret)
+			return ret;
+		/* One client to a session */
+		if (!restore_left(&c->r)) {
+			c->error = c->r.client[0].err;
+			return c->r.client[0].failed;
+		}
+	}
+	c->v = c->r.v;
+	c->has_verdict = true;
+	return 0;
+}
+
+static void put_back(struct client *c)
+{
+	if (c->restoring)
+		restore_release(&c->r);
+	c->restoring = false;
+	c->took = false;
+}
+
+/* A session that is not there: was it finished, or is it lost? */
+static void not_there(struct daemon *d, struct client *c)
+{
+	struct update_client *u = d->update ?
+				  update_client(d->update, c->name) : NULL;
+
+	put_back(c);
+	if (u && (!strcmp(u->state, "resumed") || !strcmp(u->state, "given-up"))) {
+		c->state = HF_CLIENT_NEW;
+		return;
+	}
+	c->state = HF_CLIENT_LOST;
+	hf_fail(&c->error, -ENODATA,
+		"session %s did not come through the kexec: what client %s had is lost, and its devices were reset",
+		c->session, c->name);
+	log_line(LOG_ERR, c->name, "%s", c->error.text);
+	if (d->update)
+		update_client_set(d->update, c, "lost", c->error.text);
+}
+
+static void failed(struct daemon *d, struct client *c, int code)
+{
+	int why = c->r.client ? c->r.client[0].why : 0;
+
+	/* The kernel keeps everything; these two say that it is too early. */
+	c->not_yet = code == EXIT_FAILED && (why == -EAGAIN || why == -EUNATCH);
+	c->state = c->not_yet ? HF_CLIENT_WAITING : HF_CLIENT_FAILED;
+	log_line(c->not_yet ? LOG_NOTICE : LOG_ERR, c->name, "%s: %s",
+		 c->not_yet ? "not yet" : "could not be restored",
+		 c->error.text);
+	if (d->update)
+		update_client_set(d->update, c,
+				  c->not_yet ? "waiting" : "failed",
+				  c->error.text);
+}
+
+void resume_client(struct daemon *d, struct client *c)
+{
+	int ret;
+
+	put_back(c);
+	c->error.text[0] = '\0';
+	c->not_yet = false;
+	if (daemon_luo(d, &c->error)) {
+		c->state = HF_CLIENT_WAITING;
+		c->not_yet = true;
+		return;
+	}
+	restore_init(&c->r, d->luo, c->session, &no_events, &c->error);
+	c->restoring = true;
+	ret = take_out(d, c);
+	if (ret == EXIT_NOTHING) {
+		not_there(d, c);
+	} else if (ret) {
+		failed(d, c, ret);
+	} else {
+		c->took = true;
+		c->state = HF_CLIENT_WAITING;
+		if (d->update)
+			update_client_set(d->update, c, "waiting", NULL);
+		log_line(LOG_INFO, c->name, "restored, waits for its client");
+	}
+}
+
+/* --- at start --- */
+
+/* Returns 1 when there is an index of ours, 0 when not, or a negative errno. */
+static int read_index(struct daemon *d, struct hf_manifest *m,
+		      struct hf_error *err)
+{
+	size_t len;
+	void *blob;
+	int fd, ret;
+
+	d->incoming = hf_luo_retrieve_session(d->luo, INDEX_SESSION, err);
+	if (d->incoming < 0)
+		return d->incoming == -ENOENT ? 0 : d->incoming;
+	fd = hf_luo_retrieve_fd(d->incoming, HF_MANIFEST_TOKEN,
+				HF_OBJ_MANIFEST, "(token 0)", err);
+	ret = fd < 0 ? fd : hf_memfd_read(fd, HF_MANIFEST_MAX, &blob, &len, err);
+	if (fd >= 0)
+		close(fd);
+	if (!ret) {
+		ret = hf_manifest_decode(blob, len, m, err);
+		free(blob);
+	}
+	if (!ret && m->client[0].session[0])
+		return 1;
+	/* Not one of ours: it goes back to the kernel as it was. */
+	close(d->incoming);
+	d->incoming = -1;
+	if (ret)
+		return ret;
+	hf_manifest_free(m);
+	log_line(LOG_NOTICE, NULL,
+		 "session \"" INDEX_SESSION "\" is of \"holdfast preserve --pid\": it is left to \"holdfast restore\"");
+	return 0;
+}
+
+static bool name_is_ours(const struct hf_manifest_client *k)
+{
+	size_t n = strlen(SESSION_PREFIX);
+
+	return strlen(k->name) <= HF_PROTO_CLIENT &&
+	       !strncmp(k->session, SESSION_PREFIX, n) &&
+	       !strcmp(k->session + n, k->name);
+}
+
+/* The record of this update, as far as a disk kept it */
+static struct update *find_record(struct daemon *d, const struct hf_manifest *m)
+{
+	struct update *u = update_new(d, m->realtime_ns), *old;
+
+	if (!u)
+		return NULL;
+	old = history_load(d, u->id);
+	if (old) {
+		update_free(u);
+		u = old;
+	} else {
+		strcpy(u->from_kernel, m->release);
+		u->from_boot[0] = '\0';
+	}
+	u->preserved_tsc = m->tsc;
+	strcpy(u->to_kernel, d->release);
+	strcpy(u->to_boot, d->boot_id);
+	return u;
+}
+
+static void time_phases(struct daemon *d, struct update *u, uint64_t begun)
+{
+	uint64_t boot = tsc_at_boot();
+	uint64_t left = u->reboot_tsc ? u->reboot_tsc : u->preserved_tsc;
+
+	u->phase[PHASE_KEXEC] = tsc_ms(left, boot);
+	u->phase[PHASE_BOOT] = tsc_ms(boot, begun);
+	u->restored_tsc = hf_tsc();
+	u->phase[PHASE_RESTORE] = tsc_ms(begun, u->restored_tsc);
+	(void)d;
+}
+
+/* What became of the update as a whole */
+static void judge(struct daemon *d)
+{
+	const struct client *bad = NULL, *lost = NULL;
+	size_t i;
+
+	for (i = 0; i < d->n_client; i++) {
+		if (d->client[i]->state == HF_CLIENT_FAILED)
+			bad = d->client[i];
+		if (d->client[i]->state == HF_CLIENT_LOST)
+			lost = d->client[i];
+	}
+	if (!d->update)
+		return;
+	if (bad)
+		update_set(d->update, "failed", bad->error.text);
+	else if (lost)
+		update_set(d->update, "lost", lost->error.text);
+	else if (resume_pending(d))
+		update_set(d->update, "restoring", NULL);
+	else
+		update_set(d->update, "done", NULL);
+	notify_systemd("STATUS=update %s: %s", d->update->id, d->update->state);
+	history_save(d);
+}
+
+static void take_all(struct daemon *d, const struct hf_manifest *m,
+		     uint64_t begun)
+{
+	bool first;
+	size_t i;
+
+	d->update = find_record(d, m);
+	first = d->update && !d->update->restored_tsc;
+	if (d->update && first)
+		d->update->n_step = 0;
+	for (i = 0; i < m->n_client; i++) {
+		const struct hf_manifest_client *k = &m->client[i];
+		struct client *c = NULL;
+
+		if (name_is_ours(k))
+			c = client_add(d, k->name, k->uid, k->gid);
+		if (!c) {
+			log_line(LOG_ERR, NULL,
+				 "the index names a client \"%s\" with session \"%s\", which is not of this holdfastd: left alone",
+				 k->name, k->session);
+			continue;
+		}
+		resume_client(d, c);
+	}
+	/* Finished by a daemon before this one: nobody to wait for */
+	for (i = d->n_client; i-- > 0;)
+		if (d->client[i]->state == HF_CLIENT_NEW)
+			client_forget(d, d->client[i]);
+	if (d->update && first)
+		time_phases(d, d->update, begun);
+	judge(d);
+	log_line(LOG_NOTICE, NULL, "update %s: %zu clients, %s",
+		 d->update ? d->update->id : "?", m->n_client,
+		 d->update ? d->update->state : "?");
+	pending_remove(d);
+	resume_done(d);
+}
+
+/* An update was under way, and the kernel knows of nothing. */
+static void all_lost(struct daemon *d)
+{
+	char boot_id[40];
+	struct update *u = pending_read(d, boot_id);
+	size_t i;
+
+	if (!u)
+		return;
+	update_free(d->update);
+	d->update = u;
+	strcpy(u->to_kernel, d->release);
+	strcpy(u->to_boot, d->boot_id);
+	for (i = 0; i < u->n_client; i++) {
+		const struct update_client *k = &u->client[i];
+		struct client *c = client_add(d, k->name, k->uid, k->gid);
+
+		if (!c)
+			continue;
+		c->state = HF_CLIENT_LOST;
+		hf_fail(&c->error, -ENODATA,
+			"update %s did not come through: this kernel was handed no session, be it that the machine was reset or that the kexec was another one; what client %s had is lost, and its devices were reset",
+			u->id, c->name);
+		update_client_set(u, c, "lost", c->error.text);
+		log_line(LOG_ERR, c->name, "%s", c->error.text);
+	}
+	judge(d);
+	pending_remove(d);
+}
+
+/* Same kernel, no holders: they were killed, and the clients were as before. */
+static void was_given_back(struct daemon *d)
+{
+	char boot_id[40];
+	struct update *u = pending_read(d, boot_id);
+
+	if (!u)
+		return;
+	update_free(d->update);
+	d->update = u;
+	update_set(u, "cancelled",
+		   "the holders of all sessions ended while no holdfastd ran, so that everything was given back");
+	log_line(LOG_ERR, NULL, "update %s: %s", u->id, u->error);
+	history_save(d);
+	pending_remove(d);
+}
+
+void resume_start(struct daemon *d)
+{
+	uint64_t begun = hf_tsc();
+	char boot_id[40] = "";
+	struct hf_manifest m;
+	struct hf_error err;
+	struct update *u;
+	int ret;
+
+	if (update_preserved(d))
+		return;
+	hf_manifest_init(&m);
+	ret = daemon_luo(d, &err);
+	if (!ret)
+		ret = read_index(d, &m, &err);
+	if (ret > 0) {
+		take_all(d, &m, begun);
+		hf_manifest_free(&m);
+		return;
+	}
+	if (ret)
+		log_line(LOG_ERR, NULL, "%s", err.text);
+	u = pending_read(d, boot_id);
+	update_free(u);
+	if (u && strcmp(boot_id, d->boot_id))
+		all_lost(d);
+	else if (u)
+		was_given_back(d);
+	if (!d->update)
+		d->update = history_last(d);
+}
+
+void resume_retry(struct daemon *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->n_client; i++) {
+		struct client *c = d->client[i];
+
+		if ((c->state == HF_CLIENT_WAITING && !c->took) ||
+		    c->state == HF_CLIENT_FAILED)
+			resume_client(d, c);
+	}
+	judge(d);
+	resume_done(d);
+}
+
+/* --- finishing --- */
+
+/* What it got counts as given, for the next update. */
+static void keep_items(struct client *c)
+{
+	const struct hf_manifest *m = &c->r.m;
+	size_t i;
+
+	client_drop_items(c);
+#define KEEP(v, k, n) do { \
+	struct item *it = &c->item[c->n_item]; \
+	memset(it, 0, sizeof(*it)); \
+	it->fd = (v); \
+	it->kind = HF_KIND_##k; \
+	it->what.kind = HF_PROC_##k; \
+	strcpy(it->what.name, (n)); \
+	(v) = -1; \
+	c->n_item++; \
+} while (0)
+	for (i = 0; i < m->n_memfd && c->n_item < MAX_ITEMS; i++)
+		KEEP(c->r.memfd[i], MEMFD, m->memfd[i].name);
+	for (i = 0; i < m->n_iommufd && c->n_item < MAX_ITEMS; i++)
+		KEEP(c->r.iommufd[i], IOMMUFD, m->iommufd[i].name);
+	for (i = 0; i < m->n_device && c->n_item < MAX_ITEMS; i++) {
+		char bdf[HF_PCI_ADDR_LEN];
+
+		KEEP(c->r.device[i], DEVICE, m->device[i].name[0] ?
+		     m->device[i].name :
+		     hf_pci_format(&m->device[i].addr, bdf));
+		c->item[c->n_item - 1].what.addr = m->device[i].addr;
+	}
+#undef KEEP
+}
+
+void resume_done(struct daemon *d)
+{
+	struct hf_error err;
+
+	if (d->incoming < 0 || resume_pending(d))
+		return;
+	if (hf_luo_finish(d->incoming, &err))
+		log_line(LOG_ERR, NULL, "the index: %s", err.text);
+	close(d->incoming);
+	d->incoming = -1;
+	if (d->update) {
+		d->update->phase[PHASE_CLAIM] =
+			tsc_ms(d->update->restored_tsc, hf_tsc());
+		history_save(d);
+		log_line(LOG_NOTICE, NULL, "update %s is %s", d->update->id,
+			 d->update->state);
+	}
+}
+
+/* Written down first: see the top of this file. */
+static void record(struct daemon *d, struct client *c, const char *state,
+		   const char *error)
+{
+	if (!d->update)
+		return;
+	update_client_set(d->update, c, state, error);
+	history_save(d);
+}
+
+int resume_finish(struct daemon *d, struct client *c, uint64_t last_tsc,
+		  uint64_t first_tsc, struct hf_error *err)
+{
+	struct update_client *u;
+	int ret;
+
+	if (c->state != HF_CLIENT_CLAIMED)
+		return hf_fail(err, -ENOENT, "nothing is claimed");
+	u = d->update ? update_client(d->update, c->name) : NULL;
+	if (u) {
+		u->last_tsc = last_tsc;
+		u->first_tsc = first_tsc;
+		if (last_tsc && first_tsc)
+			u->gap_ms = tsc_ms(last_tsc, first_tsc);
+	}
+	record(d, c, "resumed", NULL);
+	ret = hf_luo_finish(c->r.session, err);
+	if (ret) {
+		record(d, c, "claimed", err->text);
+		return ret;
+	}
+	keep_items(c);
+	put_back(c);
+	c->state = HF_CLIENT_NEW;
+	log_line(LOG_NOTICE, c->name, "has taken up again");
+	judge(d);
+	resume_done(d);
+	return 0;
+}
+
+/*
+ * What is not retrieved is released by FINISH, devices stopped first. A session
+ * that was retrieved in part is given back before.
+ */
+int resume_give_up(struct daemon *d, struct client *c, struct hf_error *err)
+{
+	int session, ret = 0;
+
+	if (c->state != HF_CLIENT_LOST) {
+		put_back(c);
+		record(d, c, "given-up", NULL);
+		ret = daemon_luo(d, err);
+		session = ret ? ret : hf_luo_retrieve_session(d->luo,
+							      c->session, err);
+		if (session >= 0) {
+			ret = hf_luo_finish(session, err);
+			close(session);
+		} else {
+			ret = session == -ENOENT ? 0 : session;
+		}
+	}
+	if (ret) {
+		c->state = HF_CLIENT_FAILED;
+		c->error = *err;
+		record(d, c, "failed", err->text);
+		return ret;
+	}
+	log_line(LOG_NOTICE, c->name, "was given up");
+	c->state = HF_CLIENT_NEW;
+	c->error.text[0] = '\0';
+	if (!c->conn)
+		client_forget(d, c);
+	judge(d);
+	resume_done(d);
+	return 0;
+}
