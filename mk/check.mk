@@ -15,6 +15,9 @@ check-device:	## Any device anywhere: NVMe, interrupts, topologies, orphans
 check-memory:	## Memory of every kind, and kexec handover itself
 	@mk/check.sh memory
 
+check-agent:	## Many clients of the daemon, its end at any moment, and clients that mean harm
+	@mk/check.sh agent
+
 check-kselftest:	## Kernel selftests: what the series refuses, in a virtual machine
 	@mk/check.sh kselftest
 
@@ -44,6 +47,9 @@ suite-device: deps kernel kernel-stock userspace
 suite-memory: deps kernel kernel-stock userspace
 	$(MAKE) -C tests/vm check-memory $(VM_VARS)
 
+suite-agent: deps kernel kernel-stock userspace
+	$(MAKE) -C tests/vm check-agent $(VM_VARS)
+
 suite-long: deps kernel kernel-stock userspace
 	$(MAKE) -C tests/vm check-long $(VM_VARS)
 
@@ -60,5 +66,5 @@ suite-debug: deps kernel-debug userspace
 	$(MAKE) -C tests/vm check-debug $(VM_VARS)
 	$(MAKE) -C tests/kselftest check $(KSELFTEST_VARS) KERNEL=$(KERNEL_DEBUG) O=$(BUILD)/kselftest-debug TIMEOUT=1800
 
-.PHONY: check-unit check-vm check-device check-memory check-kselftest check-fuzz check-build check-debug check-long \
-	suite-unit suite-vm suite-device suite-memory suite-kselftest suite-fuzz suite-build suite-debug suite-long
+.PHONY: check-unit check-vm check-device check-memory check-agent check-kselftest check-fuzz check-build check-debug check-long \
+	suite-unit suite-vm suite-device suite-memory suite-agent suite-kselftest suite-fuzz suite-build suite-debug suite-long

@@ -25,7 +25,7 @@ FUZZ_SECONDS  ?= 10
 FUZZ_VARS      = O=$(BUILD)/fuzz LINUX=$(BUILD)/linux/holdfast SECONDS=$(FUZZ_SECONDS)
 # tests/unit/Makefile, target: check
 UNIT_VARS      = O=$(BUILD)/unit USERSPACE=$(BUILD)/userspace KHDR=$(KHDR)
-# tests/vm/Makefile, targets: all check demo check-device check-memory check-long check-debug
+# tests/vm/Makefile, targets: all check demo check-device check-memory check-agent check-long check-debug
 VM_VARS        = O=$(BUILD)/vm DEMO=$(BUILD)/demo USERSPACE=$(BUILD)/userspace KHDR=$(KHDR) \
 		 KERNEL=$(KERNEL) KERNEL_STOCK=$(KERNEL_STOCK) KERNEL_DEBUG=$(KERNEL_DEBUG) \
 		 TREE=$(BUILD)/linux/holdfast TREE_STOCK=$(BUILD)/linux/stock

@@ -24,6 +24,7 @@ enum suite {
 	SUITE_VM, /* make check-vm */
 	SUITE_DEVICE, /* make check-device */
 	SUITE_MEMORY, /* make check-memory */
+	SUITE_AGENT, /* make check-agent */
 	SUITE_ALL, /* make check-all only */
 	SUITE_NONE, /* when it is named */
 	SUITES
@@ -90,6 +91,7 @@ extern const struct scenario scenarios_orphan[];
 extern const struct scenario scenarios_kho[];
 extern const struct scenario scenarios_memory[];
 extern const struct scenario scenarios_fault[];
+extern const struct scenario scenarios_agent[];
 
 /* The scenario behind @sc in all tables; the first one for NULL; NULL behind the last one. */
 const struct scenario *scenario_next(const struct scenario *sc);

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Many clients of one daemon: each gets what is its own, whatever the others do. */
+#include <stddef.h>
+
+#include "scenario.h"
+
+/* They get no frames, and are carried for what they are. */
+static const char *const two_more[] = {
+	"-device", "igb,id=nic1,bus=pcie.0,addr=0x8,romfile=",
+	"-device", "e1000e,id=nic2,bus=pcie.0,addr=0x9,romfile=",
+	NULL
+};
+
+const struct scenario scenarios_agent[] = {
+	{
+		.name = "daemon-ten", .suite = SUITE_AGENT, .device = "igb", .args = two_more, .iops = 100,
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "daemon-ten",
+		.updates = 1, .judged = JUDGED_BY_GUEST, .rate = 500, .timeout_s = 180,
+		.append = "hf.bdf=0000:01:00.0",
+	},
+	{}
+};
