@@ -93,6 +93,11 @@ void daemon_catch(void)
 		sigaction(signals[i], &sa, NULL);
 }
 
+bool daemon_interrupted(void)
+{
+	return interrupted;
+}
+
 /* Who is waited for, as far as a line has room */
 static void name_asked(struct json_object *o, char *buf, size_t len)
 {

@@ -30,6 +30,9 @@ int daemon_find(struct cli *cli, struct hf_control *c, struct hf_error *err);
  */
 void daemon_catch(void);
 
+/** daemon_interrupted() - was there such a signal? */
+bool daemon_interrupted(void);
+
 /**
  * daemon_ask() - ask, and show on a terminal how it goes
  * @cli: options

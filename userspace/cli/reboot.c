@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The last step of the old kernel, and what if it comes back (I7). */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/reboot.h>
@@ -67,9 +68,14 @@ int reboot_direct(struct cli *cli, const struct held *alive,
 
 int reboot_graceful(struct hf_error *err)
 {
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 	char *argv[] = { (char *)"systemctl", (char *)"kexec", NULL };
+	size_t i;
 	int ret;
 
+	/* What stops services stops this, too: that is no failure. */
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		signal(signals[i], SIG_IGN);
 	ret = spawn_wait(argv, err);
 	if (ret)
 		hf_fail_add(err, "systemd does not go down for a kexec");
