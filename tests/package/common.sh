@@ -5,6 +5,7 @@
 : "${BUILD:=$TOP/build}"
 : "${KHDR:=$BUILD/kernel/holdfast/usr/include}"
 : "${HOLDFAST:=$BUILD/userspace/holdfast}"
+: "${HOLDFASTD:=$BUILD/userspace/holdfastd}"
 export LC_ALL=C
 
 # verbs: of the command, by its own account, one a line

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <holdfast/exitcode.h>
 #include <holdfast/json.h>
 #include <holdfast/memfd.h>
 #include <holdfast/verdict.h>
@@ -97,6 +98,9 @@ static void client_json(struct hf_json *j, const struct client *c)
 	hf_json_bool(j, "unasked", c->unasked);
 	if (c->error.text[0])
 		hf_json_str(j, "error", c->error.text);
+	if (c->state == HF_CLIENT_FAILED)
+		hf_json_bool(j, "mismatch", c->restoring && c->r.client &&
+			     c->r.client[0].failed == EXIT_MISMATCH);
 	if (m)
 		hf_json_str(j, "session", c->session);
 	if (c->held.sock >= 0)
