@@ -6,10 +6,12 @@
  * HOLDFAST in the environment names the program.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <json-c/json.h>
 
+#include "../../userspace/cli/report.h"
 #include "fake_daemon.h"
 #include "ktap.h"
 #include "run.h"
@@ -260,6 +262,45 @@ static void odd_reports(void)
 	fake_stop(pid);
 }
 
+/* Whatever parses is printed somehow; ASan and UBSan have the last word. */
+static void damaged_reports(void)
+{
+	static const char *const all[] = { idle, preserved, history, lost,
+					   failed, partly, not_yet };
+	static const char change[] = "0123456789{}[],:\"-.etrufalsn\\ ";
+	unsigned int seed = 4711, round, k;
+	struct json_object *o;
+	size_t parsed = 0;
+	char buf[4096];
+	int out, null;
+
+	fflush(stdout);
+	out = dup(1);
+	null = open("/dev/null", O_WRONLY);
+	dup2(null, 1);
+	for (round = 0; round < 20000; round++) {
+		snprintf(buf, sizeof(buf), "%s", all[round % 7]);
+		for (k = 0; k < round % 4; k++)
+			buf[(size_t)rand_r(&seed) % strlen(buf)] =
+				change[(size_t)rand_r(&seed) % (sizeof(change) - 1)];
+		o = json_tokener_parse(buf);
+		if (!o)
+			continue;
+		parsed++;
+		show_status(o);
+		show_clients(o);
+		show_objects(o);
+		show_tables(o);
+		json_object_put(o);
+	}
+	fflush(stdout);
+	dup2(out, 1);
+	close(out);
+	close(null);
+	/* Else nothing was looked at. */
+	CHECK(parsed > 5000);
+}
+
 static void preserve(void)
 {
 	pid_t pid = start(HF_CTL_PRESERVE, 0, "", preserved);
@@ -355,21 +396,22 @@ static void finish(void)
 {
 	pid_t pid = start(HF_CTL_FINISH, 0, "", idle);
 
-	expect(RUN("finish", "nic0", "mem", "--daemon", sock), 0, "finished");
+	expect(RUN("finish", "nic0", "mem", "--daemon", sock), 0,
+	       "client mem is given up");
 	CHECK(fake_asked(HF_CTL_FINISH) == 2);
 	CHECK(!strcmp(fake_last(HF_CTL_FINISH)->name, "mem"));
-	expect(RUN("finish", "--all", "--daemon", sock), 0, "finished");
+	expect(RUN("finish", "--all", "--daemon", sock), 0, "nobody is waited for");
 	CHECK(!strcmp(fake_last(HF_CTL_FINISH)->name, ""));
 	CHECK(run_json("finish", "--all") == 0);
 	expect_json("finish", 0);
 	fake_stop(pid);
 	pid = start(HF_CTL_FINISH, -ENOENT, "there is no such client", idle);
 	expect(RUN("finish", "x", "--daemon", sock), 3,
-	       "x: there is no such client");
+	       "holdfast finish: there is no such client");
 	fake_stop(pid);
 	pid = start(HF_CTL_FINISH, -EBUSY, "a device is not bound", failed);
 	expect(RUN("finish", "nic0", "--daemon", sock), 1,
-	       "nic0: a device is not bound");
+	       "holdfast finish: a device is not bound");
 	CHECK(run_json("finish", "nic0") == 1);
 	expect_json("finish", 1);
 	fake_stop(pid);
@@ -456,6 +498,7 @@ static const struct ktap_test tests[] = {
 	{ "verbs: status", status },
 	{ "verbs: list and clients", list },
 	{ "verbs: reports that are not what they should be", odd_reports },
+	{ "verbs: 20000 damaged reports", damaged_reports },
 	{ "verbs: preserve", preserve },
 	{ "verbs: preserve, interrupted", interrupted },
 	{ "verbs: verify", verify },

@@ -29,11 +29,14 @@ static int ask_daemon(struct cli *cli, struct hf_control *c, char **names,
 		hf_answer_free(&a);
 		ret = daemon_ask(cli, c, &q, &a, &why);
 		if (!ret) {
-			cli_note(cli, "%s\n", a.text[0] ? a.text : "finished");
+			if (names[i][0])
+				cli_note(cli, "client %s is given up\n",
+					 names[i]);
+			else
+				cli_note(cli, "nobody is waited for any more\n");
 			continue;
 		}
-		hf_fail_add(err, "%s%s%s", names[i], names[i][0] ? ": " : "",
-			    why.text);
+		hf_fail_add(err, "%s", why.text);
 		if (code != EXIT_FAILED)
 			code = a.answered && ret == -ENOENT ? EXIT_NOTHING :
 							      EXIT_FAILED;
