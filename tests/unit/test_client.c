@@ -22,6 +22,13 @@
 
 #define SOON	2000	/* ms: much longer than anything takes here */
 
+/* The daemon runs meanwhile. */
+#define LOCKED(f, statement) do {					\
+	pthread_mutex_lock(&(f)->lock);					\
+	statement;							\
+	pthread_mutex_unlock(&(f)->lock);				\
+} while (0)
+
 static int lowest(void)
 {
 	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -103,7 +110,8 @@ static void update(void)
 	CHECK(holdfast_next(hf, &ev, SOON) == 1);
 	CHECK(ev.type == HOLDFAST_EV_UPDATE && ev.timeout_ms == 1234);
 	CHECK(!holdfast_answer(hf, -EBUSY, "in the middle of it"));
-	CHECK(f.answer == -EBUSY && !strcmp(f.why, "in the middle of it"));
+	LOCKED(&f, CHECK(f.answer == -EBUSY &&
+			 !strcmp(f.why, "in the middle of it")));
 	CHECK(model_tell(&f, HF_EV_UPDATE, 1));
 	CHECK(next_type(hf) == HOLDFAST_EV_UPDATE);
 	CHECK(!holdfast_answer(hf, 0, NULL));
@@ -193,7 +201,7 @@ static void claims(void)
 	close(again);
 	CHECK(holdfast_take(hf, "rings") == -ENOENT);
 	CHECK(!holdfast_resumed(hf, &gap));
-	CHECK(f.gap[0] == 5 && f.gap[1] == 7);
+	LOCKED(&f, CHECK(f.gap[0] == 5 && f.gap[1] == 7));
 	CHECK(!holdfast_detached(hf));
 	CHECK(holdfast_state(hf) == HOLDFAST_NEW);
 
@@ -226,16 +234,14 @@ static void nothing_to_claim(void)
 	model_start(&f);
 	hf = opened(&f);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		pthread_mutex_lock(&f.lock);
-		f.state = cases[i].state;
-		pthread_mutex_unlock(&f.lock);
+		LOCKED(&f, f.state = cases[i].state);
 		CHECK(holdfast_claim(hf) == cases[i].code);
 		CHECK_HAS(holdfast_error(), cases[i].words);
 	}
-	f.refuse = -EAGAIN;
+	LOCKED(&f, f.refuse = -EAGAIN);
 	CHECK(holdfast_claim(hf) == -EAGAIN);
 	CHECK_HAS(holdfast_error(), "vfio-pci");
-	f.text = "device 0000:00:02.0 is bound to igb";
+	LOCKED(&f, f.text = "device 0000:00:02.0 is bound to igb");
 	CHECK(holdfast_claim(hf) == -EAGAIN);
 	CHECK_HAS(holdfast_error(), "bound to igb");
 	holdfast_close(hf);
@@ -384,21 +390,15 @@ static void restarted_during_update(void)
 	CHECK(model_tell(&f, HF_EV_UPDATE, 1));
 	CHECK(next_type(hf) == HOLDFAST_EV_UPDATE);
 	CHECK(!holdfast_answer(hf, 0, NULL));
-	pthread_mutex_lock(&f.lock);
-	f.state = HF_CLIENT_PRESERVED;
-	pthread_mutex_unlock(&f.lock);
+	LOCKED(&f, f.state = HF_CLIENT_PRESERVED);
 	model_restart(&f);
 	CHECK(next_type(hf) == HOLDFAST_EV_LOST);
 	CHECK(next_type(hf) == HOLDFAST_EV_PRESERVED);
 	/* This one has no descriptors of ours, and says so when it cancels */
 	CHECK(!model_has(&f, "ring"));
-	pthread_mutex_lock(&f.lock);
-	f.state = HF_CLIENT_NEW;
-	pthread_mutex_unlock(&f.lock);
+	LOCKED(&f, f.state = HF_CLIENT_NEW);
 	CHECK(model_tell(&f, HF_EV_CANCELLED, 0));
-	pthread_mutex_lock(&f.lock);
-	f.state = HF_CLIENT_NEW;
-	pthread_mutex_unlock(&f.lock);
+	LOCKED(&f, f.state = HF_CLIENT_NEW);
 	CHECK(next_type(hf) == HOLDFAST_EV_CANCELLED);
 	CHECK(model_has(&f, "ring"));
 	CHECK(holdfast_state(hf) == HOLDFAST_READY);
@@ -445,13 +445,9 @@ static void silent(void)
 			CHECK(holdfast_ready(hf, 0) == -ETIMEDOUT);
 			CHECK(!holdfast_detached(hf));
 			/* It speaks again: everything works */
-			pthread_mutex_lock(&f.lock);
-			f.mute_at = 0;
-			pthread_mutex_unlock(&f.lock);
+			LOCKED(&f, f.mute_at = 0);
 			CHECK(holdfast_claim(hf) == 2);
-			pthread_mutex_lock(&f.lock);
-			f.mute_at = 1;
-			pthread_mutex_unlock(&f.lock);
+			LOCKED(&f, f.mute_at = 1);
 			CHECK(holdfast_resumed(hf, NULL) == -ETIMEDOUT);
 			CHECK(holdfast_detached(hf));
 			holdfast_close(hf);
@@ -524,9 +520,7 @@ static void nonsense(enum model_wrong wrong, int op)
 		ret = ask(hf, op);
 		CHECK(is_protocol_error(ret));
 		CHECK(strlen(holdfast_error()) > 10);
-		pthread_mutex_lock(&f.lock);
-		f.wrong = WRONG_NONE;
-		pthread_mutex_unlock(&f.lock);
+		LOCKED(&f, f.wrong = WRONG_NONE);
 		CHECK(ask(hf, op) >= 0);
 	}
 	holdfast_close(hf);
@@ -615,7 +609,7 @@ static void threads(void)
 	CHECK(model_tell(&f, HF_EV_PRESERVED, 0));
 	pthread_join(waiter, &ret);
 	CHECK((intptr_t)ret >= 2);
-	CHECK(f.n_put == 0);
+	LOCKED(&f, CHECK(f.n_put == 0));
 	holdfast_close(hf);
 	model_stop(&f);
 }

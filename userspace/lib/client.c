@@ -65,9 +65,6 @@ static int set_up(struct holdfast *hf, const char *name, const char *socket,
 {
 	int ret;
 
-	ret = hf_conn_init(hf, err);
-	if (ret)
-		return ret;
 	if (!name || !hf_client_name_valid(name))
 		return hf_fail(err, -EINVAL,
 			       "\"%s\" cannot be the name of a client: 1 to %d characters of [A-Za-z0-9._-]",
@@ -78,12 +75,14 @@ static int set_up(struct holdfast *hf, const char *name, const char *socket,
 		ret = choose_socket(hf, socket, err);
 	if (ret)
 		return ret;
+	/* Before anything is opened, which could get a number that was meant */
 	ret = hf_listen_take(hf, err);
 	if (ret < 0)
 		return ret;
 	hf->listened = ret;
-	if (ret)
-		return 0;
+	ret = hf_conn_init(hf, err);
+	if (ret || hf->listened)
+		return ret;
 	return hf_conn_ensure(hf, hf_conn_now() + hf->timeout_ms, err);
 }
 
@@ -97,6 +96,9 @@ int holdfast_open(struct holdfast **out, const char *name, const char *socket)
 	if (!hf)
 		return hf_fail(err, -ENOMEM, "out of memory");
 	pthread_mutex_init(&hf->lock, NULL);
+	hf->sock = -1;
+	hf->epoll = -1;
+	hf->timer = -1;
 	ret = set_up(hf, name, socket, err);
 	if (ret)
 		holdfast_close(hf);

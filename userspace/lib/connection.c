@@ -35,7 +35,6 @@ int hf_conn_init(struct holdfast *hf, struct hf_error *err)
 {
 	int ret;
 
-	hf->sock = -1;
 	hf->epoll = epoll_create1(EPOLL_CLOEXEC);
 	hf->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	ret = hf->epoll < 0 || hf->timer < 0 ? -errno : watch(hf, hf->timer);
