@@ -36,6 +36,7 @@ check-long:	## Many updates in a row
 suite-unit: deps userspace
 	$(MAKE) -C userspace check $(USERSPACE_VARS)
 	$(MAKE) -C tests/unit check $(UNIT_VARS)
+	$(MAKE) -C tests/agent check $(USERSPACE_VARS)
 	@KHDR=$(KHDR) tests/package/run.sh
 
 suite-vm: deps kernel kernel-stock userspace
