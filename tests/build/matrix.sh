@@ -16,13 +16,23 @@ flock 8
 
 # configure [--known] [FRAGMENT]: the test kernel's options as modules, and that
 # fragment's on top. All variants are modular: going from built-in to modules
-# compiles most of the kernel again.
+# compiles most of the kernel again. The same fragments and the same menus make
+# the same configuration, so then there is nothing to do.
 configure()
 {
 	known=
 	[ "${1:-}" != --known ] || { known=$1; shift; }
-	"$scripts/configure.sh" ${known:+"$known"} matrix "$config/base.config" "$config/holdfast.config" \
-		"$config/kunit.config" "$TOP/tests/build/modules.config" ${1:+"$1"}
+	set -- "$config/base.config" "$config/holdfast.config" "$config/kunit.config" \
+		"$TOP/tests/build/modules.config" ${1:+"$1"}
+	asked=$({
+		printf '%s\n' "$known"
+		cat "$@"
+		(cd "$tree" && grep 'Kconfig[^/]*$' .holdfast-laid | xargs -r cat)
+	} | sha256sum)
+	[ "$asked" != "$(cat "$tree/.holdfast-configured" 2>/dev/null)" ] || return 0
+	rm -f "$tree/.holdfast-configured"
+	"$scripts/configure.sh" ${known:+"$known"} matrix "$@" &&
+	printf '%s\n' "$asked" > "$tree/.holdfast-configured"
 }
 
 # our_sources: the .c files that the series adds or changes, one a line.
