@@ -14,7 +14,7 @@ packages='
 	flex bison bc libelf-dev libssl-dev kmod
 	libfdt-dev libmd-dev libjson-c-dev device-tree-compiler
 	kexec-tools busybox-static
-	sparse shellcheck mandoc
+	sparse shellcheck mandoc libcap-dev
 '
 # igb, the NIC on which a wrong reset shows, came with this version.
 qemu_needed=8.0

@@ -27,7 +27,7 @@ links()
 prefix()
 {
 	"$scripts/lay.sh" matrix "$1" &&
-	configure --known &&
+	configure --known "$upstream" &&
 	compile "$LINUX/matrix.$1.log" modpost modules KBUILD_MODPOST_NOFINAL=1 &&
 	links "$LINUX/matrix.$1.link.log"
 }

@@ -9,6 +9,8 @@ tree=$LINUX/matrix
 # shellcheck disable=SC2034 # for those that source this
 config=$TOP/kernel/config
 scripts=$TOP/kernel/scripts
+# shellcheck disable=SC2034
+upstream=$TOP/tests/build/upstream.config
 
 exec 8>"$LINUX/.lock.matrix"
 flock 8

@@ -1,34 +1,49 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# variant.sh modules|off: all of the series, as modules, and with our options
-# off: vmlinux and modules. What is built as modules goes to build/kernel/matrix,
-# for boot.sh.
+# variant.sh modules|off|upstream|upstream-stock: vmlinux and modules with all of
+# the series as modules, or with our options off; the former with what Linux's own
+# selftests need, and that without the series. Those that are booted, boot.sh and
+# upstream.sh, go to build/kernel: matrix, upstream-holdfast, upstream-stock.
 set -eu
 : "${TOP:=$(cd "$(dirname "$0")/../.." && pwd)}"
 # shellcheck source=tests/build/matrix.sh
 . "$TOP/tests/build/matrix.sh"
 
-out=$BUILD/kernel/matrix
-"$scripts/lay.sh" matrix
+out=
+image=bzImage
+patches=all
 case $1 in
-modules)
-	rm -rf "$out"
-	configure
-	image=bzImage
+modules) out=$BUILD/kernel/matrix ;;
+off) image=vmlinux ;;
+upstream) out=$BUILD/kernel/upstream-holdfast ;;
+upstream-stock)
+	out=$BUILD/kernel/upstream-stock
+	patches=0
 	;;
-off)
-	configure "$TOP/tests/build/off.config"
-	image=vmlinux
+*) die "no such variant: $1" ;;
+esac
+[ -z "$out" ] || rm -rf "$out"
+
+"$scripts/lay.sh" matrix "$patches"
+case $1 in
+modules) configure ;;
+off) configure "$TOP/tests/build/off.config" ;;
+upstream) configure "$upstream" ;;
+upstream-stock)
+	# It does not know our options, but these
+	configure --known "$upstream"
+	grep '^CONFIG_' "$upstream" | while read -r option; do
+		grep -qxF "$option" "$tree/.config" || die "Kconfig did not take $option of $upstream"
+	done
 	;;
 esac
 compile "$LINUX/matrix.$1.log" "$image" modules
+
 case $1 in
 modules)
 	for module in drivers/iommu/iommufd/iommufd.ko drivers/vfio/vfio.ko drivers/vfio/pci/vfio-pci.ko; do
 		[ -f "$tree/$module" ] || die "$module was not built"
 	done
-	copy_modules "$tree" "$out/modules"
-	cp "$tree/arch/x86/boot/bzImage" "$out/bzImage"
 	;;
 off)
 	# Nothing of ours may be left in a kernel that did not ask for it.
@@ -43,3 +58,7 @@ off)
 	EOF
 	;;
 esac
+if [ -n "$out" ]; then
+	copy_modules "$tree" "$out/modules"
+	cp "$tree/arch/x86/boot/bzImage" "$out/bzImage"
+fi

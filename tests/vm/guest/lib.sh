@@ -324,6 +324,20 @@ mend() {
 	done
 }
 
+# --- selftests ---------------------------------------------------------------
+
+# run_program NAME COMMAND... - what it prints goes to the events, between two
+# lines of ours
+run_program() {
+	program=$1
+	shift
+	doing "running $program"
+	emit "{\"ev\":\"program\",\"name\":\"$program\"}"
+	status=0
+	"$@" >"$EVENTS" 2>&1 || status=$?
+	emit "{\"ev\":\"program\",\"name\":\"$program\",\"status\":$status}"
+}
+
 # --- the end ----------------------------------------------------------------
 
 # PID 1 must not end, so something else has to look at the time

@@ -16,10 +16,6 @@ kernel_1() {
 	[ -e /dev/vfio/devices/noiommu-vfio1 ] || die "not two noiommu devices"
 	programs=$(sed 's/.*hf\.programs=\([^ ]*\).*/\1/' /proc/cmdline)
 	for program in $(echo "$programs" | tr , ' '); do
-		doing "running $program"
-		emit "{\"ev\":\"program\",\"name\":\"$program\"}"
-		status=0
-		"$program" >"$EVENTS" 2>&1 || status=$?
-		emit "{\"ev\":\"program\",\"name\":\"$program\",\"status\":$status}"
+		run_program "$program" "$program"
 	done
 }
