@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <linux/vfio.h>
+
 #include "kselftest_harness.h"
 #include "util.h"
 #include "vfio_use.h"
@@ -301,6 +303,77 @@ TEST_F(pages, read_only)
 	ASSERT_EQ(0, preserve_and_back(&self->v));
 	ASSERT_EQ(0, luo_preserve_fd(self->v.session, self->v.memfd, MEMFD));
 	ASSERT_EQ(0, luo_preserve_fd(self->v.session, self->v.iommufd, IOMMUFD));
+}
+
+/* Preserve fails, and the kernel's line has @text */
+static int refused_saying(struct vfio *v, const char *text)
+{
+	int kmsg = kmsg_open();
+	int rc;
+
+	if (kmsg < 0)
+		return kmsg;
+	rc = preserve_and_back(v);
+	if (rc && !kmsg_has(kmsg, text))
+		rc = -ENOMSG;
+	close(kmsg);
+	return rc;
+}
+
+/* The first @size bytes of BAR 0 as a dma-buf */
+static int dma_buf_of(struct vfio *v, size_t size)
+{
+	struct {
+		struct vfio_device_feature feature;
+		struct vfio_device_feature_dma_buf get;
+		struct vfio_region_dma_range range;
+	} __attribute__((packed)) cmd = {
+		.feature.argsz = sizeof(cmd),
+		.feature.flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF,
+		.get.region_index = VFIO_PCI_BAR0_REGION_INDEX,
+		.get.open_flags = O_RDWR | O_CLOEXEC,
+		.get.nr_ranges = 1,
+		.range.length = size,
+	};
+	int fd = ioctl(v->device, VFIO_DEVICE_FEATURE, &cmd);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Memory of a device is mapped as a dma-buf, and stays with the device */
+TEST_F(pages, dma_buf)
+{
+	__u64 offset;
+	size_t size;
+	int fd;
+
+	ASSERT_EQ(0, vfio_bar0(self->v.device, &offset, &size));
+	fd = dma_buf_of(&self->v, size);
+	if (fd < 0)
+		SKIP(return, "no dma-buf of a BAR: %s", strerror(-fd));
+	ASSERT_EQ(0, ioas_map_file(self->v.iommufd, self->v.ioas, fd, 0, size, AREA_IOVA));
+	ASSERT_EQ(-EOPNOTSUPP, refused_saying(&self->v, "a dma-buf is mapped at IOVA 0x40000000"));
+	ASSERT_EQ(0, ioas_unmap(self->v.iommufd, self->v.ioas, AREA_IOVA, size));
+	ASSERT_EQ(0, preserve_and_back(&self->v));
+}
+
+/* The next kernel would not know that a page is bad */
+TEST_F(pages, hardware_error)
+{
+	char *anon = anon_pages(AREA_SIZE);
+	int rc;
+
+	ASSERT_EQ(0, madvise(anon, AREA_SIZE, MADV_NOHUGEPAGE));
+	ASSERT_EQ(0, ioas_map(self->v.iommufd, self->v.ioas, anon, AREA_SIZE, AREA_IOVA));
+	ASSERT_EQ(0, preserve_and_back(&self->v));
+	rc = poison_page(anon + 3 * PAGE_SIZE);
+	if (rc == -EOPNOTSUPP || rc == -EPERM)
+		SKIP(return, "no hardware errors can be injected: %s", strerror(-rc));
+	ASSERT_EQ(0, rc);
+	ASSERT_EQ(-EOPNOTSUPP,
+		  refused_saying(&self->v, "IOVA 0x40003000: a page with a hardware error is not carried"));
+	ASSERT_EQ(0, ioas_unmap(self->v.iommufd, self->v.ioas, AREA_IOVA, AREA_SIZE));
+	ASSERT_EQ(0, preserve_and_back(&self->v));
 }
 
 TEST_F(pages, get_memory)

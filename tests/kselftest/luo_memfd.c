@@ -71,6 +71,29 @@ TEST_F(memfd, holes_are_filled)
 	ASSERT_EQ((blkcnt_t)AREA_SIZE / 512, st.st_blocks);
 }
 
+/* The next kernel would not know that a page is bad */
+TEST_F(memfd, hardware_error)
+{
+	int kmsg = kmsg_open();
+	int rc;
+
+	ASSERT_GE(kmsg, 0);
+	ASSERT_EQ(0, luo_preserve_fd(self->session, self->memfd, 1));
+	ASSERT_EQ(0, close(self->session));
+	self->session = luo_create_session(self->luo, "memfd");
+	ASSERT_GE(self->session, 0);
+
+	rc = poison_page(self->map + 3 * PAGE_SIZE);
+	if (rc == -EOPNOTSUPP || rc == -EPERM)
+		SKIP(return, "no hardware errors can be injected: %s", strerror(-rc));
+	ASSERT_EQ(0, rc);
+	ASSERT_EQ(-EHWPOISON, luo_preserve_fd(self->session, self->memfd, 1));
+	ASSERT_TRUE(kmsg_has(kmsg, "cannot preserve a file whose page 3 has a hardware error"));
+	/* With another page in its place it can be preserved, and changed until then */
+	ASSERT_EQ(0, fallocate(self->memfd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 3 * PAGE_SIZE, PAGE_SIZE));
+	ASSERT_EQ(0, luo_preserve_fd(self->session, self->memfd, 1));
+}
+
 TEST_F(memfd, empty)
 {
 	int empty = memfd_create("empty", MFD_CLOEXEC);

@@ -41,6 +41,49 @@ void *anon_pages(size_t size)
 	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
 }
 
+static void ignore_signal(int signal __attribute__((unused)))
+{
+}
+
+int poison_page(void *addr)
+{
+	/* Who says so is told as if it had used the page. SIG_IGN would not do */
+	const struct sigaction ignore = { .sa_handler = ignore_signal };
+	struct sigaction before;
+	int rc = 0;
+
+	if (sigaction(SIGBUS, &ignore, &before))
+		return -errno;
+	/* A page that is pinned cannot be isolated: EBUSY. It counts as bad all the same */
+	if (madvise(addr, PAGE_SIZE, MADV_HWPOISON) && errno != EBUSY)
+		rc = errno == EINVAL ? -EOPNOTSUPP : -errno;
+	sigaction(SIGBUS, &before, NULL);
+	return rc;
+}
+
+int kmsg_open(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 || lseek(fd, 0, SEEK_END) < 0)
+		return -errno;
+	return fd;
+}
+
+bool kmsg_has(int kmsg, const char *text)
+{
+	char line[8192];
+	ssize_t len;
+
+	/* EPIPE: lines were lost, go on with the next one */
+	while ((len = read(kmsg, line, sizeof(line) - 1)) > 0 || errno == EPIPE) {
+		line[len > 0 ? len : 0] = '\0';
+		if (strstr(line, text))
+			return true;
+	}
+	return false;
+}
+
 pid_t keep_doing(void (*work)(void *arg), void *arg)
 {
 	pid_t parent = getpid();

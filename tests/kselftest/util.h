@@ -41,6 +41,17 @@ int memfd_filled(size_t size);
 void *anon_pages(size_t size);
 
 /*
+ * The kernel is told that the page at @addr has a hardware error, as it would be by
+ * the machine. -EOPNOTSUPP if it does not deal with these, -EPERM if not root.
+ * Nobody may touch the page any more.
+ */
+int poison_page(void *addr);
+
+/* The kernel's log from here on, and whether there is a line that has @text in it by now */
+int kmsg_open(void);
+bool kmsg_has(int kmsg, const char *text);
+
+/*
  * Run @work(@arg) over and over in another process, which shares descriptors
  * opened so far, until stopped or until this one ends. Returns its PID.
  */
