@@ -29,18 +29,14 @@ FIXTURE(context)
 
 FIXTURE_SETUP(context)
 {
-	self->luo = luo_open();
-	if (self->luo < 0)
-		SKIP(return, "/dev/liveupdate: %s", strerror(-self->luo));
-	self->iommufd = iommufd_open();
-	if (self->iommufd < 0)
-		SKIP(return, "/dev/iommu: %s", strerror(-self->iommufd));
+	const char *why = open_devices(&self->luo, &self->iommufd);
+
+	if (why)
+		SKIP(return, "%s", why);
 	self->session = luo_create_session(self->luo, "context");
 	ASSERT_GE(self->session, 0);
-	self->memfd = memfd_filled(AREA_SIZE);
+	self->memfd = memfd_mapped(self->iommufd, &self->ioas);
 	ASSERT_GE(self->memfd, 0);
-	ASSERT_EQ(0, ioas_alloc(self->iommufd, &self->ioas));
-	ASSERT_EQ(0, ioas_map_file(self->iommufd, self->ioas, self->memfd, 0, AREA_SIZE, AREA_IOVA));
 }
 
 FIXTURE_TEARDOWN(context)
@@ -351,14 +347,11 @@ FIXTURE(context_device)
 
 FIXTURE_SETUP(context_device)
 {
+	const char *why = open_devices(&self->luo, &self->iommufd);
 	char bdf[16];
 
-	self->luo = luo_open();
-	if (self->luo < 0)
-		SKIP(return, "/dev/liveupdate: %s", strerror(-self->luo));
-	self->iommufd = iommufd_open();
-	if (self->iommufd < 0)
-		SKIP(return, "/dev/iommu: %s", strerror(-self->iommufd));
+	if (why)
+		SKIP(return, "%s", why);
 	self->device = vfio_open_noiommu(0, bdf);
 	if (self->device < 0)
 		SKIP(return, "no noiommu vfio-pci device: %s", strerror(-self->device));

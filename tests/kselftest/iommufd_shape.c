@@ -128,19 +128,15 @@ FIXTURE_VARIANT_ADD(shape, fault_queue_alloc) { .change = change_fault_alloc };
 
 FIXTURE_SETUP(shape)
 {
-	self->luo = luo_open();
-	if (self->luo < 0)
-		SKIP(return, "/dev/liveupdate: %s", strerror(-self->luo));
-	self->iommufd = iommufd_open();
-	if (self->iommufd < 0)
-		SKIP(return, "/dev/iommu: %s", strerror(-self->iommufd));
+	const char *why = open_devices(&self->luo, &self->iommufd);
+
+	if (why)
+		SKIP(return, "%s", why);
 	self->session = luo_create_session(self->luo, "shape");
 	ASSERT_GE(self->session, 0);
-	self->memfd = memfd_filled(AREA_SIZE);
+	self->memfd = memfd_mapped(self->iommufd, &self->ioas);
 	ASSERT_GE(self->memfd, 0);
-	ASSERT_EQ(0, ioas_alloc(self->iommufd, &self->ioas));
 	ASSERT_EQ(0, ioas_alloc(self->iommufd, &self->other_ioas));
-	ASSERT_EQ(0, ioas_map_file(self->iommufd, self->ioas, self->memfd, 0, AREA_SIZE, AREA_IOVA));
 	ASSERT_EQ(0, luo_preserve_fd(self->session, self->memfd, MEMFD));
 }
 
@@ -167,12 +163,10 @@ FIXTURE(shape_of_nothing)
 
 FIXTURE_SETUP(shape_of_nothing)
 {
-	self->luo = luo_open();
-	if (self->luo < 0)
-		SKIP(return, "/dev/liveupdate: %s", strerror(-self->luo));
-	self->iommufd = iommufd_open();
-	if (self->iommufd < 0)
-		SKIP(return, "/dev/iommu: %s", strerror(-self->iommufd));
+	const char *why = open_devices(&self->luo, &self->iommufd);
+
+	if (why)
+		SKIP(return, "%s", why);
 	self->session = luo_create_session(self->luo, "shape");
 	ASSERT_GE(self->session, 0);
 }
@@ -277,14 +271,11 @@ FIXTURE_VARIANT_ADD(shape_device, ioas_unmap) { .change = change_unmap_pinned };
 
 FIXTURE_SETUP(shape_device)
 {
+	const char *why = open_devices(&self->luo, &self->iommufd);
 	char bdf[16];
 
-	self->luo = luo_open();
-	if (self->luo < 0)
-		SKIP(return, "/dev/liveupdate: %s", strerror(-self->luo));
-	self->iommufd = iommufd_open();
-	if (self->iommufd < 0)
-		SKIP(return, "/dev/iommu: %s", strerror(-self->iommufd));
+	if (why)
+		SKIP(return, "%s", why);
 	self->device = vfio_open_noiommu(0, bdf);
 	if (self->device < 0)
 		SKIP(return, "no noiommu vfio-pci device: %s", strerror(-self->device));
@@ -330,21 +321,17 @@ FIXTURE(reading)
 
 FIXTURE_SETUP(reading)
 {
+	const char *why = open_devices(&self->luo, &self->iommufd);
 	char bdf[16];
 	int memfd;
 
-	self->luo = luo_open();
-	if (self->luo < 0)
-		SKIP(return, "/dev/liveupdate: %s", strerror(-self->luo));
-	self->iommufd = iommufd_open();
-	if (self->iommufd < 0)
-		SKIP(return, "/dev/iommu: %s", strerror(-self->iommufd));
+	if (why)
+		SKIP(return, "%s", why);
 	self->device = vfio_open_noiommu(0, bdf);
 	self->session = luo_create_session(self->luo, "shape");
 	ASSERT_GE(self->session, 0);
-	memfd = memfd_filled(AREA_SIZE);
-	ASSERT_EQ(0, ioas_alloc(self->iommufd, &self->ioas));
-	ASSERT_EQ(0, ioas_map_file(self->iommufd, self->ioas, memfd, 0, AREA_SIZE, AREA_IOVA));
+	memfd = memfd_mapped(self->iommufd, &self->ioas);
+	ASSERT_GE(memfd, 0);
 	ASSERT_EQ(0, luo_preserve_fd(self->session, memfd, MEMFD));
 }
 
@@ -413,14 +400,11 @@ FIXTURE(race)
 
 FIXTURE_SETUP(race)
 {
+	const char *why = open_devices(&self->luo, &self->iommufd);
 	char bdf[16];
 
-	self->luo = luo_open();
-	if (self->luo < 0)
-		SKIP(return, "/dev/liveupdate: %s", strerror(-self->luo));
-	self->iommufd = iommufd_open();
-	if (self->iommufd < 0)
-		SKIP(return, "/dev/iommu: %s", strerror(-self->iommufd));
+	if (why)
+		SKIP(return, "%s", why);
 	self->device = vfio_open_noiommu(0, bdf);
 	if (self->device < 0)
 		SKIP(return, "no noiommu vfio-pci device: %s", strerror(-self->device));

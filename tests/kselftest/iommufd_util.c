@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "util.h"
 
@@ -231,5 +234,38 @@ int iommufd_usable(int iommufd, __u32 ioas)
 	if (!rc)
 		rc = ioas_unmap(iommufd, ioas, iova, PAGE_SIZE);
 	munmap(page, PAGE_SIZE);
+	return rc;
+}
+
+const char *open_devices(int *luo, int *iommufd)
+{
+	static char why[64];
+	const char *what = "/dev/liveupdate";
+	int rc = luo_open();
+
+	*luo = rc;
+	if (rc >= 0) {
+		what = "/dev/iommu";
+		rc = iommufd_open();
+		*iommufd = rc;
+	}
+	if (rc >= 0)
+		return NULL;
+	snprintf(why, sizeof(why), "%s: %s", what, strerror(-rc));
+	return why;
+}
+
+int memfd_mapped(int iommufd, __u32 *ioas)
+{
+	int memfd = memfd_filled(AREA_SIZE);
+	int rc;
+
+	if (memfd < 0)
+		return memfd;
+	rc = ioas_alloc(iommufd, ioas);
+	rc = rc ?: ioas_map_file(iommufd, *ioas, memfd, 0, AREA_SIZE, AREA_IOVA);
+	if (!rc)
+		return memfd;
+	close(memfd);
 	return rc;
 }

@@ -29,23 +29,18 @@ FIXTURE(inventory)
 
 FIXTURE_SETUP(inventory)
 {
+	const char *why = open_devices(&self->luo, &self->iommufd);
 	__u32 ioas;
 
-	self->luo = luo_open();
-	if (self->luo < 0)
-		SKIP(return, "/dev/liveupdate: %s", strerror(-self->luo));
-	self->iommufd = iommufd_open();
-	if (self->iommufd < 0)
-		SKIP(return, "/dev/iommu: %s", strerror(-self->iommufd));
+	if (why)
+		SKIP(return, "%s", why);
 	if (access(SESSIONS, F_OK))
 		SKIP(return, "no %s", SESSIONS);
 	snprintf(self->name, sizeof(self->name), "inventory-%d", getpid());
 	self->session = luo_create_session(self->luo, self->name);
 	ASSERT_GE(self->session, 0);
-	self->memfd = memfd_filled(AREA_SIZE);
+	self->memfd = memfd_mapped(self->iommufd, &ioas);
 	ASSERT_GE(self->memfd, 0);
-	ASSERT_EQ(0, ioas_alloc(self->iommufd, &ioas));
-	ASSERT_EQ(0, ioas_map_file(self->iommufd, ioas, self->memfd, 0, AREA_SIZE, AREA_IOVA));
 }
 
 FIXTURE_TEARDOWN(inventory)

@@ -49,14 +49,11 @@ FIXTURE(trace)
 
 FIXTURE_SETUP(trace)
 {
+	const char *why = open_devices(&self->luo, &self->iommufd);
 	__u32 other;
 
-	self->luo = luo_open();
-	if (self->luo < 0)
-		SKIP(return, "/dev/liveupdate: %s", strerror(-self->luo));
-	self->iommufd = iommufd_open();
-	if (self->iommufd < 0)
-		SKIP(return, "/dev/iommu: %s", strerror(-self->iommufd));
+	if (why)
+		SKIP(return, "%s", why);
 	if (access(TRACEFS "trace", F_OK) && mount("tracefs", TRACEFS, "tracefs", 0, NULL))
 		SKIP(return, "no tracefs: %s", strerror(errno));
 	if (access(TRACEFS "events/liveupdate", F_OK))
@@ -69,11 +66,9 @@ FIXTURE_SETUP(trace)
 	snprintf(self->name, sizeof(self->name), "trace-%d", getpid());
 	self->session = luo_create_session(self->luo, self->name);
 	ASSERT_GE(self->session, 0);
-	self->memfd = memfd_filled(AREA_SIZE);
+	self->memfd = memfd_mapped(self->iommufd, &self->ioas);
 	ASSERT_GE(self->memfd, 0);
-	ASSERT_EQ(0, ioas_alloc(self->iommufd, &self->ioas));
 	ASSERT_EQ(0, ioas_alloc(self->iommufd, &other));
-	ASSERT_EQ(0, ioas_map_file(self->iommufd, self->ioas, self->memfd, 0, AREA_SIZE, AREA_IOVA));
 	ASSERT_EQ(0, ioas_map_file(self->iommufd, other, self->memfd, 0, PAGE_SIZE, AREA_IOVA));
 }
 

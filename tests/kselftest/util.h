@@ -99,6 +99,14 @@ int iommufd_get_hw_info(int iommufd, __u32 dev_id);
 /* 0 if the context can be changed: something can be mapped, and unmapped again */
 int iommufd_usable(int iommufd, __u32 ioas);
 
+/*
+ * /dev/liveupdate and /dev/iommu. Returns why one of them cannot be opened, for
+ * SKIP(), or NULL. The text is good until the next call.
+ */
+const char *open_devices(int *luo, int *iommufd);
+/* A memfd of AREA_SIZE, which is mapped at AREA_IOVA of a new IOAS */
+int memfd_mapped(int iommufd, __u32 *ioas);
+
 /* --- noiommu devices (vfio_util.c) --- */
 
 /*
