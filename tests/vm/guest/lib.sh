@@ -141,13 +141,17 @@ dump_meminfo() {
 	emit "{\"ev\":\"meminfo\",\"when\":\"$1\",\"kernel\":$hf_kernel$fields,\"Lists_kB\":$lists,\"boot_kB\":$boot}"
 }
 
+# start_zram - a block device in memory, unless it is there already
+start_zram() {
+	[ ! -e /dev/zram0 ] || return 0
+	load_module zram
+	echo 256M >/sys/block/zram0/disksize
+}
+
 # start_swap - to compressed memory, unless it is in use already
 start_swap() {
 	! grep -q '^/dev/zram0' /proc/swaps || return 0
-	if [ ! -e /dev/zram0 ]; then
-		load_module zram
-		echo 256M >/sys/block/zram0/disksize
-	fi
+	start_zram
 	mkswap /dev/zram0 >/dev/null
 	swapon /dev/zram0
 }

@@ -10,6 +10,8 @@
  *	--after-step PROGRAM	run it after each step, with the step's name: what is
  *				mapped by then must be at the same physical addresses
  *	--movable		some of it must be in ZONE_MOVABLE
+ *	--direct FILE		take: reading FILE past the page cache works, and does
+ *				not into memory that came back
  *	--many			make: 2 GiB more, in more than 10000 areas
  *	--middle NODE		make: memory from the middle of that node, where in the
  *				next kernel with kernelcore= ZONE_MOVABLE is
@@ -34,6 +36,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/reboot.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -115,6 +118,8 @@ static const struct {
 #define N_FEW		(sizeof(few) / sizeof(few[0]))
 #define N_MANY		(sizeof(many) / sizeof(many[0]))
 #define MANY_IOVA	0x100000000ul
+/* Where nothing is mapped */
+#define SPARE_IOVA	0xf0000000ul
 
 static struct mapping *mappings;
 static unsigned int n_mappings;
@@ -310,6 +315,15 @@ static uint64_t phys_of(int ioas, uint64_t iova)
 	die("nothing at %#lx of table %d", iova, ioas);
 }
 
+/* Where the byte at that offset of a mapping is */
+static uint64_t phys_at(int i, uint64_t offset)
+{
+	/* Where there is no table */
+	if (mappings[i].ioas == NO_TABLE)
+		i = origin(i, &offset);
+	return phys_of(mappings[i].ioas, mappings[i].iova + offset);
+}
+
 /*
  * What a device writes is seen here: one word of each page is written by its
  * physical address, and put back.
@@ -317,19 +331,14 @@ static uint64_t phys_of(int ioas, uint64_t iova)
 static void check_places(int i)
 {
 	int mem = open("/dev/mem", O_RDWR | O_CLOEXEC);
-	const struct mapping *of = &mappings[i];
-	uint64_t offset = 0;
 
 	if (mem < 0)
 		die("/dev/mem: %m");
-	/* Where there is no table */
-	if (of->ioas == NO_TABLE)
-		of = &mappings[origin(i, &offset)];
 	for (uint64_t at = 0; at < mappings[i].length; at += PAGE) {
 		const volatile uint64_t *here = (void *)(where[i] + at);
-		uint64_t is = *here, other = ~is, phys, seen;
+		uint64_t is = *here, other = ~is, seen;
+		const uint64_t phys = phys_at(i, at);
 
-		phys = phys_of(of->ioas, of->iova + offset + at);
 		if (pwrite(mem, &other, sizeof(other), phys) != sizeof(other))
 			die("/dev/mem at %#lx: %m", phys);
 		seen = *here;
@@ -744,6 +753,136 @@ static void make(int node)
 	go(luo, iommufd);
 }
 
+/* Is it in no memfd, so that it came back without a file? */
+static bool is_fileless(int i)
+{
+	uint64_t offset = 0;
+
+	return !is_preserved(origin(i, &offset));
+}
+
+static bool is_huge_page(int i, uint64_t offset)
+{
+	const uint64_t phys = phys_at(i, offset);
+
+	if (phys % HUGE)
+		return false;
+	for (uint64_t at = PAGE; at < HUGE; at += PAGE)
+		if (phys_at(i, offset + at) != phys + at)
+			return false;
+	return true;
+}
+
+static long count_faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_minflt;
+}
+
+/*
+ * Where the memory is in one piece it is mapped by huge pages, each of which takes a
+ * fault, and by small ones elsewhere. The loop may take a fault itself.
+ */
+static void check_leaves(int i, const char *p)
+{
+	const uint64_t length = mappings[i].length;
+	long huge = 0, small = 0, faults;
+	uint64_t at = 0;
+
+	while (at < length) {
+		if ((uintptr_t)(p + at) % HUGE == 0 && length - at >= HUGE &&
+		    is_huge_page(i, at)) {
+			huge++;
+			at += HUGE;
+		} else {
+			small++;
+			at += PAGE;
+		}
+	}
+
+	faults = count_faults();
+	for (at = 0; at < length; at += PAGE)
+		*(volatile const char *)(p + at);
+	faults = count_faults() - faults;
+	if (faults < huge + small || faults > huge + small + 1)
+		die("%s: %ld faults for %ld huge and %ld small pages",
+		    mappings[i].name, faults, huge, small);
+
+	if ((mappings[i].kind == HUGETLB || mappings[i].kind == HUGETLB_FILE) &&
+	    small)
+		die("%s: at %p, which is no place for huge pages",
+		    mappings[i].name, p);
+}
+
+/* What the kernel wants to pin. Gives errno */
+static int map_error(int iommufd, char *p)
+{
+	struct iommu_ioas_map cmd = {
+		.size = sizeof(cmd),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE |
+			 IOMMU_IOAS_MAP_WRITEABLE,
+		.ioas_id = notes.ioas[0],
+		.user_va = (uintptr_t)p,
+		.length = PAGE,
+		.iova = SPARE_IOVA,
+	};
+	struct iommu_ioas_unmap unmap = {
+		.size = sizeof(unmap),
+		.ioas_id = notes.ioas[0],
+		.length = PAGE,
+		.iova = SPARE_IOVA,
+	};
+
+	if (ioctl(iommufd, IOMMU_IOAS_MAP, &cmd))
+		return errno;
+	call(iommufd, IOMMU_IOAS_UNMAP, &unmap, "unmapping");
+	return 0;
+}
+
+static int read_error(int file, char *p)
+{
+	const ssize_t len = pread(file, p, PAGE, 0);
+
+	if (len >= 0 && len != (ssize_t)PAGE)
+		die("reading with O_DIRECT: %zd bytes", len);
+	return len < 0 ? errno : 0;
+}
+
+/* What a mapping of memory that is in no file is no good for, and others are */
+static void check_no_pins(int iommufd, const char *direct)
+{
+	char *own = map(PAGE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	int file = -1, err;
+
+	if (direct) {
+		file = open(direct, O_RDONLY | O_DIRECT | O_CLOEXEC);
+		if (file < 0)
+			die("%s: %m", direct);
+	}
+	*own = 1;
+	/* A page in CMA is moved first, which fails while somebody else holds it */
+	for (int tries = 50; (err = map_error(iommufd, own)) == ENOMEM && tries; tries--)
+		usleep(20000);
+	if (err || (direct && read_error(file, own)))
+		die("memory of this process cannot be pinned");
+
+	for (unsigned int i = 0; i < N_FEW; i++) {
+		if (!where[i] || !is_fileless(i))
+			continue;
+		if (map_error(iommufd, where[i]) != EFAULT)
+			die("%s: IOAS_MAP instead of EFAULT: %m",
+			    mappings[i].name);
+		if (direct && read_error(file, where[i]) != EFAULT)
+			die("%s: direct read instead of EFAULT: %m",
+			    mappings[i].name);
+	}
+	munmap(own, PAGE);
+	if (direct)
+		close(file);
+}
+
 static char *get_memory(int iommufd, int i)
 {
 	const struct mapping *m = &mappings[i];
@@ -776,6 +915,8 @@ static char *get_memory(int iommufd, int i)
 			      cmd.out_fd, cmd.out_offset) != MAP_FAILED)
 		die("%s: can be mapped for writing", m->name);
 	close(cmd.out_fd);
+	if (i < (int)N_FEW && is_fileless(i))
+		check_leaves(i, p);
 	return p;
 }
 
@@ -790,7 +931,7 @@ static bool is_writer(int i)
 	       mappings[m->of].ioas == NOT_MAPPED;
 }
 
-static void take(bool and_go, bool movable)
+static void take(bool and_go, bool movable, const char *direct)
 {
 	struct hf_error err;
 	int luo = hf_luo_open(&err), session, iommufd;
@@ -825,6 +966,7 @@ static void take(bool and_go, bool movable)
 		die("cannot finish");
 	step_done("finish");
 	close(session);
+	check_no_pins(iommufd, direct);
 
 	/* Through whichever mapping can be written; all are to see it */
 	notes.generation++;
@@ -860,6 +1002,7 @@ int main(int argc, char **argv)
 		{ "go", no_argument, NULL, 'g' },
 		{ "after-step", required_argument, NULL, 's' },
 		{ "movable", no_argument, NULL, 'm' },
+		{ "direct", required_argument, NULL, 'r' },
 		{ "many", no_argument, NULL, 'n' },
 		{ "middle", required_argument, NULL, 'd' },
 		{ "hold", required_argument, NULL, 'h' },
@@ -867,7 +1010,7 @@ int main(int argc, char **argv)
 	};
 	bool and_go = false, movable = false;
 	int node = -1;
-	const char *verb;
+	const char *verb, *direct = NULL;
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -877,6 +1020,8 @@ int main(int argc, char **argv)
 			after_step = optarg;
 		else if (opt == 'm')
 			movable = true;
+		else if (opt == 'r')
+			direct = optarg;
 		else if (opt == 'n')
 			notes.many = true;
 		else if (opt == 'd')
@@ -890,7 +1035,7 @@ int main(int argc, char **argv)
 	if (!strcmp(verb, "make"))
 		make(node);
 	else if (!strcmp(verb, "take"))
-		take(and_go || hold, movable);
+		take(and_go || hold, movable, direct);
 	else if (!strcmp(verb, "drop"))
 		drop();
 	else

@@ -12,7 +12,8 @@
 look_around() {
 	# What this takes is no part of what is given back
 	[ "$hf_storm" = no ] || start_swap
-	options="--after-step /hf/after-step"
+	start_zram
+	options="--after-step /hf/after-step --direct /dev/zram0"
 	case $hf_cmdline in
 	*kernelcore=*) options="$options --movable" ;;
 	esac
