@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,7 @@ static int set_attributes(const char *name)
 		{ "ignore-gfp-wait", "0" },
 		{ "ignore-gfp-highmem", "0" },
 		{ "min-order", "0" },
+		{ "cache-filter", "0" },
 	};
 	char path[128];
 	unsigned int i;
@@ -80,6 +82,31 @@ bool fault_disarm(void)
 	set(fail_nth, 0);
 	set_or_die(make_it_fail, 0);
 	return len >= 0 && atoi(left) == 0;
+}
+
+/* What the kernel allocates for its own checks */
+static bool is_for_checks(const char *cache)
+{
+	return strstr(cache, "kmemleak") || strstr(cache, "debug_objects");
+}
+
+const char *fault_spare_fallbacks(void)
+{
+	unsigned int set = 0;
+	glob_t caches;
+	size_t i;
+
+	if (write_text("/sys/kernel/debug/fail_page_alloc/min-order", "100") ||
+	    write_text("/sys/kernel/debug/failslab/cache-filter", "1"))
+		return "no fail_page_alloc/min-order or failslab/cache-filter in debugfs";
+	if (glob("/sys/kernel/slab/*/failslab", 0, NULL, &caches))
+		return "no failslab of a cache in sysfs";
+	/* Not that of a cache which is several in one */
+	for (i = 0; i < caches.gl_pathc; i++)
+		if (!is_for_checks(caches.gl_pathv[i]) && !write_text(caches.gl_pathv[i], "1"))
+			set++;
+	globfree(&caches);
+	return set ? NULL : "no cache can fail";
 }
 
 const char *fault_setup(void)

@@ -16,6 +16,13 @@
 const char *fault_setup(void);
 
 /*
+ * Until the next setup, what the kernel can do without does not fail, and does not
+ * count: whole pages, in whose place there are often smaller ones, and what it
+ * needs for checks. Returns why not, or NULL.
+ */
+const char *fault_spare_fallbacks(void);
+
+/*
  * From now on, the @nth allocation or copy of this process fails. If it @lasts, so
  * do all allocations after it, also those that are tried instead.
  */

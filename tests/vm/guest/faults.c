@@ -12,6 +12,11 @@
  * find what it would have found without all that. LOG gets a line for each call:
  * what it was, how often it failed, and with which errno it should not have.
  *
+ * With FAULTS_SINGLE, only the first of them fails, then only the second one, and so
+ * on: whatever is done instead, or to undo it, succeeds. If a call succeeds all the
+ * same, that was it; the next one of its kind goes on with the allocation behind.
+ * So whole pages do not fail, for many of which smaller ones will do.
+ *
  * FAULTS_CGROUP is a memory cgroup that is too small for what is retrieved: files are
  * retrieved in it first, until one has failed, and PROGRAM goes back to the group
  * above. This has a line of its own, as "memory-limit".
@@ -83,6 +88,8 @@ static void set_up(void)
 		return;
 	pid = getpid();
 	reason = fault_setup();
+	if (!reason && getenv("FAULTS_SINGLE"))
+		reason = fault_spare_fallbacks();
 	if (reason) {
 		fprintf(stderr, "faults: %s\n", reason);
 		abort();
@@ -199,11 +206,20 @@ static void exceed_cgroup(int fd, const struct call *call, void *arg)
 	}
 }
 
+/* How many of its allocations did fail singly, if that was not all of them */
+static unsigned int *reached(const struct call *call)
+{
+	static unsigned int count[sizeof(calls) / sizeof(calls[0]) + 1];
+
+	return &count[call == &open_liveupdate ? 0 : call - calls + 1];
+}
+
 /* Until it succeeds, or fails for another reason */
 static long fail_first(const struct call *call, int fd, void *arg,
 		       const char *path, int flags)
 {
-	unsigned int failed = 0, nth;
+	const bool single = getenv("FAULTS_SINGLE");
+	unsigned int failed = 0, nth = 1;
 	int wrong = 0, err = 0;
 	char copy[PAGE];
 	long rc = -1;
@@ -220,13 +236,16 @@ static long fail_first(const struct call *call, int fd, void *arg,
 		wrong = without_answer(fd, call, arg);
 		failed++;
 	}
-	for (nth = 1; nth < NTH_MAX; nth++) {
+	if (single)
+		nth += *reached(call);
+	for (; nth < NTH_MAX; nth++) {
 		bool used;
 
-		fault_arm(nth, true);
+		fault_arm(nth, !single);
 		rc = do_call(call, fd, arg, path, flags);
 		err = errno;
 		used = fault_disarm();
+		*reached(call) = used ? nth : 0;
 		if (rc >= 0 || !used)
 			break;
 		/* shmem says ENOSPC if it has no memory for an inode */

@@ -14,7 +14,7 @@
 #define SCRATCH "kho_scratch=256M,384M,64M"
 
 const struct scenario scenarios_fault[] = {
-	{ COMMON("fault-retrieve"), .guest = "fault-retrieve", .updates = 1, .resumes = 1,
+	{ COMMON("fault-retrieve"), .guest = "fault-retrieve", .updates = 2, .resumes = 2,
 	  .judged = JUDGED_ALL, .append = SCRATCH WITHOUT_INTX },
 	{ COMMON("fault-finish"), .guest = "fault-finish", .updates = 1,
 	  .judged = JUDGED_BY_GUEST, .check = spells_check, .append = SCRATCH },

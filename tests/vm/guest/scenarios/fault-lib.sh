@@ -10,6 +10,14 @@ with_faults() {
 	unset FAULTS LD_PRELOAD
 }
 
+# with_single_faults FUNCTION... - the same, but nothing else fails meanwhile
+with_single_faults() {
+	rm -f /run/faults
+	export FAULTS_SINGLE=1
+	with_faults "$@"
+	unset FAULTS_SINGLE
+}
+
 # faulted CALL... - each of them was made, failed, and with ENOMEM and EFAULT only
 faulted() {
 	doing "looking at the calls that failed"
