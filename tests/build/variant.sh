@@ -50,7 +50,7 @@ off)
 	while read -r file; do
 		[ ! -f "$LINUX/stock/$file" ] || continue
 		object=$(basename "$file" .c).o
-		if grep -qF "$(dirname "$file")/$object" "$tree/$(dirname "$file")/.built-in.a.cmd"; then
+		if grep -qsF "$(dirname "$file")/$object" "$tree/$(dirname "$file")/.built-in.a.cmd"; then
 			die "$file is built with our options off"
 		fi
 	done <<-EOF
