@@ -1833,6 +1833,7 @@ static int iommufd_lu_restore_memory(struct liveupdate_file_op_args *args,
 				     const struct iommufd_ser_view *view)
 {
 	struct iommufd_lu_memory *memory = args->private_data;
+	struct kho_restore_batch batch = {};
 
 	if (!memory) {
 		memory = kzalloc_obj(*memory);
@@ -1845,7 +1846,8 @@ static int iommufd_lu_restore_memory(struct liveupdate_file_op_args *args,
 		u64 claim = *iommufd_ser_run(view, memory->nr_restored);
 		u64 pfn = IOMMUFD_RUN_SER_PFN(claim);
 
-		if (!kho_restore_pages(PFN_PHYS(pfn), IOMMUFD_RUN_SER_NR(claim))) {
+		if (!kho_restore_pages_batch(PFN_PHYS(pfn),
+					     IOMMUFD_RUN_SER_NR(claim), &batch)) {
 			pr_err("cannot retrieve: the memory at %#llx was not handed over, all of it is kept\n",
 			       PFN_PHYS(pfn));
 			memory->lost = true;
@@ -1854,6 +1856,7 @@ static int iommufd_lu_restore_memory(struct liveupdate_file_op_args *args,
 		memory->nr_restored++;
 		cond_resched();
 	}
+	kho_restore_batch_end(&batch);
 	return memory->lost ? -EIO : 0;
 }
 
