@@ -62,10 +62,12 @@ static int put(struct model *f, const char *name, int fd)
 {
 	if (fd < 0)
 		return -EBADF;
-	if (f->state >= HF_CLIENT_PRESERVED)
+	if (f->state >= HF_CLIENT_PRESERVED && f->state != HF_CLIENT_LOST)
 		return -EBUSY;
 	if (find(f, name) >= 0)
 		return -EEXIST;
+	if (f->state == HF_CLIENT_LOST)
+		f->state = HF_CLIENT_NEW;
 	strcpy(f->put[f->n_put++], name);
 	return 0;
 }

@@ -17,10 +17,11 @@
 
 #include <holdfast.h>
 
+#include "../../userspace/lib/client.h"
 #include "model_daemon.h"
 #include "ktap.h"
 
-#define SOON	2000	/* ms: much longer than anything takes here */
+#define SOON	20000	/* ms: much longer than anything takes here */
 
 /* The daemon runs meanwhile. */
 #define LOCKED(f, statement) do {					\
@@ -406,6 +407,25 @@ static void restarted_during_update(void)
 	model_stop(&f);
 }
 
+/* What was lost stays so for a daemon that knows of nothing later. */
+static void lost_and_restarted(void)
+{
+	struct model f = { .state = HF_CLIENT_LOST };
+	struct holdfast *hf;
+
+	model_start(&f);
+	hf = opened(&f);
+	CHECK(holdfast_claim(hf) == -ENODATA);
+	CHECK(!holdfast_put(hf, "ring", 0));
+	CHECK(!holdfast_ready(hf, 0));
+	model_restart(&f);
+	LOCKED(&f, f.state = HF_CLIENT_LOST);
+	CHECK(holdfast_state(hf) == HOLDFAST_READY);
+	CHECK(model_has(&f, "ring"));
+	holdfast_close(hf);
+	model_stop(&f);
+}
+
 static void slow(void)
 {
 	struct model f = { .slow_ms = 60 };
@@ -420,12 +440,17 @@ static void slow(void)
 	model_stop(&f);
 }
 
+/* Short where it has to end, long where an answer has to come */
+static void patience(struct holdfast *hf, unsigned int ms)
+{
+	hf->timeout_ms = ms;
+}
+
 /* Silent from each message on: no call takes longer than it may. */
 static void silent(void)
 {
 	struct holdfast *hf;
 
-	setenv("HOLDFAST_TIMEOUT_MS", "50", 1);
 	for (int at = 1; at <= 4; at++) {
 		struct model f = { .mute_at = at };
 		int before = lowest();
@@ -433,10 +458,13 @@ static void silent(void)
 		prepare_claim(&f);
 		model_start(&f);
 		if (at == 1) {
+			setenv("HOLDFAST_TIMEOUT_MS", "50", 1);
 			CHECK(holdfast_open(&hf, "me", f.path) == -ETIMEDOUT);
 			CHECK_HAS(holdfast_error(), "50 ms");
+			unsetenv("HOLDFAST_TIMEOUT_MS");
 		} else {
 			hf = opened(&f);
+			patience(hf, 50);
 			if (at == 2)
 				CHECK(holdfast_state(hf) == -ETIMEDOUT);
 			CHECK(holdfast_claim(hf) == -ETIMEDOUT);
@@ -446,8 +474,10 @@ static void silent(void)
 			CHECK(!holdfast_detached(hf));
 			/* It speaks again: everything works */
 			LOCKED(&f, f.mute_at = 0);
+			patience(hf, 30000);
 			CHECK(holdfast_claim(hf) == 2);
 			LOCKED(&f, f.mute_at = 1);
+			patience(hf, 50);
 			CHECK(holdfast_resumed(hf, NULL) == -ETIMEDOUT);
 			CHECK(holdfast_detached(hf));
 			holdfast_close(hf);
@@ -455,7 +485,6 @@ static void silent(void)
 		model_stop(&f);
 		CHECK(lowest() == before);
 	}
-	unsetenv("HOLDFAST_TIMEOUT_MS");
 }
 
 /* A daemon that is stopped accepts nothing once the queue is full. */
@@ -582,7 +611,7 @@ static void *count_events(void *arg)
 
 	/* Until the event that says so */
 	do {
-		ret = holdfast_next(arg, &ev, SOON);
+		ret = holdfast_next(arg, &ev, -1);
 		n += ret == 1;
 	} while (ret == 1 && ev.type != HOLDFAST_EV_PRESERVED);
 	return (void *)n;
@@ -619,10 +648,15 @@ static void ignore(int signal)
 	(void)signal;
 }
 
+static bool woken;
+
+/* Until one of them has met it asleep */
 static void *poke(void *arg)
 {
-	usleep(50000);
-	pthread_kill(*(pthread_t *)arg, SIGUSR1);
+	while (!__atomic_load_n(&woken, __ATOMIC_RELAXED)) {
+		pthread_kill(*(pthread_t *)arg, SIGUSR1);
+		usleep(1000);
+	}
 	return NULL;
 }
 
@@ -639,6 +673,7 @@ static void interrupted(void)
 	hf = opened(&f);
 	pthread_create(&t, NULL, poke, &self);
 	CHECK(holdfast_next(hf, &ev, -1) == -EINTR);
+	__atomic_store_n(&woken, true, __ATOMIC_RELAXED);
 	pthread_join(t, NULL);
 	holdfast_close(hf);
 	model_stop(&f);
@@ -655,6 +690,8 @@ static const struct ktap_test tests[] = {
 	{ "the daemon dies at each message, after it acted", dies_after },
 	{ "the daemon is away and comes back", away },
 	{ "the daemon is restarted during an update", restarted_during_update },
+	{ "lost, started anew, and the daemon is restarted",
+	  lost_and_restarted },
 	{ "a slow daemon is waited for", slow },
 	{ "a silent daemon is not waited for without an end", silent },
 	{ "a daemon that accepts nobody is not either", never_accepts },

@@ -66,10 +66,11 @@ static int settle(struct holdfast *hf, int state, uint64_t deadline,
 	struct hf_msg m;
 	int ret = 0;
 
-	if (state == HF_CLIENT_NEW) {
-		/* Nothing waits for us any more: the session was finished */
-		if (hf->claimed && !hf->listened)
-			hf_items_give(hf);
+	/* Nothing waits for us any more: the session was finished */
+	if (state == HF_CLIENT_NEW && hf->claimed && !hf->listened)
+		hf_items_give(hf);
+	/* Lost, and started anew since: a new daemon knows of the former only */
+	if (state == HF_CLIENT_NEW || state == HF_CLIENT_LOST) {
 		ret = give_all(hf, false, deadline, err);
 	} else if (state == HF_CLIENT_WAITING && hf->claimed &&
 		   !hf->listened) {
