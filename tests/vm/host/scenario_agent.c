@@ -15,7 +15,7 @@ const struct scenario scenarios_agent[] = {
 	{
 		.name = "daemon-ten", .suite = SUITE_AGENT, .device = "igb", .args = two_more, .iops = 100,
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "daemon-ten",
-		.updates = 1, .judged = JUDGED_BY_GUEST, .rate = 500, .timeout_s = 180,
+		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 500, .timeout_s = 180,
 		.append = "hf.bdf=0000:01:00.0",
 	},
 	{}

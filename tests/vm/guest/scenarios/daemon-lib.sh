@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034,SC2154 # variables of lib.sh and of scenarios
 #
-# holdfastd and its clients. What a machine would have on its disk goes through the
-# kexec in the next initramfs, if it was there when that was made.
+# holdfastd and its clients. There is no disk: what a machine would have in
+# /var/lib/holdfast is gone after a kexec unless a scenario takes it along.
 
 STATUS=/run/status.json
 
+# start_daemon OPTIONS... - and wait until it serves
 start_daemon() {
 	doing "starting holdfastd"
 	mkdir -p /var/lib
-	holdfastd 2>/dev/console &
+	holdfastd "$@" 2>/dev/console &
 	daemon=$!
-	wait_for "[ -S /run/holdfast/holdfastd.sock ]"
+	wait_for "rogue ctl status >/dev/null 2>&1"
 }
 
 # wait_for COMMAND - until it is true, 20 s
@@ -24,7 +25,7 @@ wait_for() {
 	done
 }
 
-# ask WHAT [ARG [NAME]] - the daemon, as its operator
+# ask WHAT [ARG [NAME]] - the daemon, as its operator; the report is in $STATUS
 ask() {
 	rogue ctl "$@" >"$STATUS"
 }
@@ -34,10 +35,25 @@ state_is() {
 	ask status && grep -q "^{\"version\":1,\"state\":\"$1\"" "$STATUS"
 }
 
+# line_of NAME - what the report says of a client, as far as its state
+line_of() {
+	ask status && tr '{' '\n' <"$STATUS" | grep "^\"name\":\"$1\",\"uid\"" |
+		head -n 1
+}
+
 # client_is NAME STATE
 client_is() {
-	ask status && tr '{' '\n' <"$STATUS" |
-		grep "^\"name\":\"$1\"" | grep -q "\"state\":\"$2\""
+	line_of "$1" | grep -q "\"state\":\"$2\""
+}
+
+# all_are STATE NAME... - each of these clients
+all_are() {
+	state=$1
+	shift
+	for c; do
+		doing "waiting for client $c to be $state"
+		wait_for "client_is $c $state"
+	done
 }
 
 # run_client NAME OPTIONS... - of the test client
@@ -58,10 +74,77 @@ wait_client() {
 	wait_for "reached $1 $2"
 }
 
-# Does not return
-leave() {
-	doing "starting the next kernel"
-	ask kexec
-	kexec -e
-	die "kexec returned"
+# all_reached POINT NAME...
+all_reached() {
+	point=$1
+	shift
+	for c; do
+		wait_client "$c" "$point"
+	done
+}
+
+# The drivers of the run as clients, called as themselves. The same command starts
+# one or lets it go on.
+start_drivers() {
+	# shellcheck disable=SC2086
+	set -- $devices
+	for program in $drivers; do
+		doing "starting $program as a client"
+		# shellcheck disable=SC2046
+		"$program" --name "$program" $(driver_args "$program") "$1" &
+		set_pid "$program" $!
+		shift
+	done
+}
+
+# compact_meanwhile - again and again, as the daemon does not stop between its
+# steps; ends by compact_enough
+compact_meanwhile() {
+	rm -f /run/enough
+	(
+		rounds=0
+		until [ -e /run/enough ] && [ $rounds -ge 10 ]; do
+			/hf/after-step "round $rounds"
+			rounds=$((rounds + 1))
+		done
+		touch /run/compacted
+	) &
+}
+
+compact_enough() {
+	doing "compacting memory"
+	touch /run/enough
+	wait_for "[ -e /run/compacted ]"
+	rm /run/compacted
+}
+
+# As wrap_up, for clients: SIGTERM would leave their devices running
+wrap_up_clients() {
+	for program in $drivers; do
+		[ "$program" != nvme-io ] || kill -INT "$(pid_of nvme-io)"
+		wait_one "$program"
+	done
+	dump_config end
+	kill $(pidof client holdfastd)
+	wait_for "! pidof client holdfastd >/dev/null"
+	settle_memory
+	dump_meminfo end
+	result_is_clean
+}
+
+# What was compared, for the host: the daemon writes no events.
+emit_verdicts() {
+	ask status 1
+	tr '{' '\n' <"$STATUS" | grep '^"pa_table_equal"' | sed 's/}.*//' |
+		while read -r line; do
+			emit "{\"ev\":\"verify\",\"by\":\"holdfastd\",$line}"
+		done
+}
+
+# preserve_all - what the operator types
+preserve_all() {
+	doing "preserving all clients"
+	holdfast preserve --events "$EVENTS"
+	state_is preserved || die "not preserved"
+	dump_config preserved
 }
