@@ -3,17 +3,9 @@
  * The holder: the process that keeps a session open until the reboot.
  *
  * LUO drops a session when its last descriptor is closed, so some process must
- * have it open at the moment of the reboot call. This one does nothing else. It
- * is made to outlive the end of a system's services and to be in nobody's way:
- *
- *  - argv[0] begins with '@': systemd-shutdown spares such processes of root;
- *  - SIGTERM, SIGHUP and SIGINT are ignored: a stray one would cost the update
- *    silently. It ends by "holdfast cancel" only (or by SIGKILL, which is a
- *    cancel as well: the kernel gives everything back);
- *  - it runs from a memfd, statically linked, locked in memory, with / as its
- *    folder and no file of a disk open, so that file systems can be unmounted
- *    under it;
- *  - the OOM killer does not choose it.
+ * have it open at the moment of the reboot call. This one does nothing else, and
+ * outlives the services (survivor.c). It ends by "holdfast cancel" only, or by
+ * SIGKILL, which is a cancel as well: the kernel gives everything back.
  *
  * It starts with these descriptors: 3 session, 4 listening socket, 5 pipe to
  * report that it is ready, 6 manifest, 7... iommufds. The iommufds are there for
@@ -24,23 +16,18 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <holdfast/exitcode.h>
 #include <holdfast/fdpass.h>
 #include <holdfast/holder.h>
-#include <holdfast/spawn.h>
+#include <holdfast/survivor.h>
 
 #include "holder_proto.h"
 
@@ -52,11 +39,7 @@ enum {
 	FD_IOMMUFD,
 };
 
-#define HOLDER_ARGV0	"@holdfast"
 #define MAX_CLIENTS	16
-#ifndef MFD_EXEC
-#define MFD_EXEC	0x0010U
-#endif
 
 /* --- the side that starts it --- */
 
@@ -120,108 +103,30 @@ int holder_listen(const char *path, struct hf_error *err)
 	return fd;
 }
 
-/*
- * A copy of this program in a sealed memfd; -1 when that cannot be made, and the
- * holder then runs from the file.
- */
-static int copy_of_self(void)
-{
-	struct stat st;
-	off_t at = 0;
-	int src, fd;
-
-	src = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	if (src < 0)
-		return -1;
-	fd = memfd_create("holdfast",
-			  MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
-	if (fd < 0 || fstat(src, &st))
-		goto fail;
-	while (at < st.st_size)
-		if (sendfile(fd, src, &at, (size_t)(st.st_size - at)) <= 0)
-			goto fail;
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK |
-				   F_SEAL_SEAL))
-		goto fail;
-	close(src);
-	return fd;
-fail:
-	close(src);
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
-static void exec_holder(const char *socket, const char *name, const int *fds,
-			size_t n)
-{
-	char count[16];
-	char *argv[] = {
-		(char *)HOLDER_ARGV0, (char *)"holder",
-		(char *)"--session", (char *)name,
-		(char *)"--socket", (char *)socket,
-		(char *)"--iommufds", count, NULL,
-	};
-	char *envp[] = { NULL };
-	int self;
-
-	snprintf(count, sizeof(count), "%zu", n - (FD_IOMMUFD - FD_SESSION));
-	setsid();
-	self = copy_of_self();
-	if (self >= 0)
-		self = fcntl(self, F_DUPFD_CLOEXEC, FD_SESSION + (int)n);
-	if (spawn_place(fds, n))
-		return;
-	if (self >= 0)
-		fexecve(self, argv, envp);
-	execve("/proc/self/exe", argv, envp);
-}
-
 pid_t holder_start(const char *socket, const char *name, int session,
 		   int listener, int manifest, const int *iommufd, size_t n,
 		   struct hf_error *err)
 {
-	size_t total = FD_IOMMUFD - FD_SESSION + n;
-	int *fds = calloc(total, sizeof(*fds));
-	char text[256];
-	int ready[2];
-	ssize_t got;
-	pid_t pid;
+	const char *const args[] = {
+		"holder", "--session", name, "--socket", socket, "--iommufds",
+		NULL, NULL,
+	};
+	const char *argv[sizeof(args) / sizeof(args[0])];
+	int fds[FD_IOMMUFD - FD_SESSION + HF_FDPASS_MAX];
+	char count[16];
 
-	if (!fds || pipe2(ready, O_CLOEXEC)) {
-		free(fds);
-		return hf_fail(err, -ENOMEM, "cannot start the holder");
-	}
+	memcpy(argv, args, sizeof(args));
+	snprintf(count, sizeof(count), "%zu", n);
+	argv[6] = count;
 	fds[FD_SESSION - FD_SESSION] = session;
 	fds[FD_LISTEN - FD_SESSION] = listener;
-	fds[FD_READY - FD_SESSION] = ready[1];
+	fds[FD_READY - FD_SESSION] = -1;
 	fds[FD_MANIFEST - FD_SESSION] = manifest;
-	memcpy(fds + (FD_IOMMUFD - FD_SESSION), iommufd, n * sizeof(*fds));
-
-	fflush(NULL);
-	pid = fork();
-	if (!pid) {
-		exec_holder(socket, name, fds, total);
-		_exit(127);
-	}
-	free(fds);
-	close(ready[1]);
-	if (pid < 0) {
-		close(ready[0]);
-		return hf_fail(err, -EAGAIN, "cannot start the holder: fork: %s",
-			       strerror(errno));
-	}
-	do {
-		got = read(ready[0], text, sizeof(text) - 1);
-	} while (got < 0 && errno == EINTR);
-	close(ready[0]);
-	if (got == 1 && text[0] == 'R')
-		return pid;
-	text[got > 0 ? got : 0] = '\0';
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	return hf_fail(err, -ECHILD, "the holder did not start%s%s",
-		       text[0] ? ": " : "", text);
+	if (n)
+		memcpy(fds + (FD_IOMMUFD - FD_SESSION), iommufd,
+		       n * sizeof(*fds));
+	return survivor_start(argv, fds, FD_IOMMUFD - FD_SESSION + n,
+			      FD_READY - FD_SESSION, err);
 }
 
 /* --- the holder itself --- */
@@ -232,40 +137,6 @@ struct client {
 
 static struct client clients[MAX_CLIENTS];
 static size_t n_clients;
-
-static void not_ready(const char *what)
-{
-	dprintf(FD_READY, "%s: %s", what, strerror(errno));
-	_exit(EXIT_FAILED);
-}
-
-static void settle(void)
-{
-	static const int ignored[] = { SIGTERM, SIGHUP, SIGINT, SIGPIPE,
-				       SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM };
-	size_t i;
-	int fd;
-
-	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		signal(ignored[i], SIG_IGN);
-	prctl(PR_SET_NAME, "holdfast");
-	umask(077);
-	if (chdir("/"))
-		not_ready("chdir");
-	fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (fd < 0 || dup2(fd, 0) < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
-		not_ready("/dev/null");
-	close(fd);
-	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		/* Without it the holder works, only less safely. */
-		if (write(fd, "-1000", 5) < 0)
-			errno = 0;
-		close(fd);
-	}
-	if (mlockall(MCL_CURRENT | MCL_FUTURE))
-		not_ready("mlockall");
-}
 
 static bool is_root(int fd)
 {
@@ -409,10 +280,8 @@ int holder_main(int argc, char **argv)
 	if (!socket || n_iommufd >= HF_FDPASS_MAX ||
 	    fcntl(FD_SESSION, F_GETFD) < 0 || fcntl(FD_READY, F_GETFD) < 0)
 		return bad_call();
-	settle();
-	if (write(FD_READY, "R", 1) != 1)
-		_exit(EXIT_FAILED);
-	close(FD_READY);
+	survivor_settle(FD_READY);
+	survivor_ready(FD_READY);
 	loop(socket, n_iommufd);
 	return EXIT_FAILED;
 }

@@ -63,7 +63,8 @@ int step_manifest(struct restore *r)
 	void *blob;
 	size_t len;
 
-	r->session = hf_luo_retrieve_session(r->luo, r->name, r->err);
+	if (r->session < 0)
+		r->session = hf_luo_retrieve_session(r->luo, r->name, r->err);
 	if (r->session < 0)
 		return r->session == -ENOENT ? EXIT_NOTHING : EXIT_FAILED;
 	fd = hf_luo_retrieve_fd(r->session, HF_MANIFEST_TOKEN, HF_OBJ_MANIFEST,

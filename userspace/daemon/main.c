@@ -20,6 +20,7 @@
 #include <holdfast/version.h>
 
 #include "daemon.h"
+#include "keeper.h"
 #include "stranger.h"
 
 #define CONFIG		"/etc/holdfast/holdfastd.conf"
@@ -189,6 +190,8 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], "holder"))
 		return holder_main(argc - 1, argv + 1);
+	if (argc > 1 && !strcmp(argv[1], "keeper"))
+		return keeper_main(argc - 1, argv + 1);
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (opt) {
 		case 'c':

@@ -3,13 +3,12 @@
  * An update after the kexec: the index says which sessions there are; each is
  * taken out as far as it goes, and waits for its client.
  *
- * Sessions stay unfinished until their clients have taken up again. A daemon that
- * ends gives them back to the kernel as they are, and the next one begins anew.
- * What is finished is written down before it is done: a session that is not there
- * any more was then not lost.
+ * Sessions stay unfinished until their clients have taken up again. They are the
+ * keeper's (keeper.c), so that the daemon can end and begin anew. That a client has
+ * taken up is written down before its session is finished: the next daemon then
+ * does not offer it once more.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -17,9 +16,9 @@
 #include <holdfast/clock.h>
 #include <holdfast/exitcode.h>
 #include <holdfast/luo.h>
-#include <holdfast/memfd.h>
 
 #include "daemon.h"
+#include "keeper.h"
 
 static struct hf_events no_events = { .fd = -1 };
 
@@ -91,17 +90,31 @@ static void put_back(struct client *c)
 	c->took = false;
 }
 
-/* A session that is not there: was it finished, or is it lost? */
-static void not_there(struct daemon *d, struct client *c)
+/* Did it take up again, or was it given up, as far as the record says? */
+static bool was_through(struct daemon *d, const struct client *c)
 {
 	struct update_client *u = d->update ?
 				  update_client(d->update, c->name) : NULL;
 
-	put_back(c);
-	if (u && (!strcmp(u->state, "resumed") || !strcmp(u->state, "given-up"))) {
-		c->state = HF_CLIENT_NEW;
+	return u && (!strcmp(u->state, "resumed") ||
+		     !strcmp(u->state, "given-up"));
+}
+
+/* Finishing is not done twice: the second time does nothing. */
+static void finish_again(struct daemon *d, struct client *c, int session)
+{
+	if (session >= 0 && hf_luo_finish(session, &c->error)) {
+		log_line(LOG_ERR, c->name, "%s", c->error.text);
+		c->state = HF_CLIENT_FAILED;
 		return;
 	}
+	keeper_release(d, c->name);
+	c->state = HF_CLIENT_NEW;
+}
+
+static void not_there(struct daemon *d, struct client *c)
+{
+	put_back(c);
 	c->state = HF_CLIENT_LOST;
 	hf_fail(&c->error, -ENODATA,
 		"session %s did not come through the kexec: what client %s had is lost, and its devices were reset",
@@ -129,22 +142,27 @@ static void failed(struct daemon *d, struct client *c, int code)
 
 void resume_client(struct daemon *d, struct client *c)
 {
-	int ret;
+	int session, ret;
 
 	put_back(c);
 	c->error.text[0] = '\0';
 	c->not_yet = false;
-	if (daemon_luo(d, &c->error)) {
-		c->state = HF_CLIENT_WAITING;
-		c->not_yet = true;
+	session = keeper_get(d, c->name, &c->error);
+	if (was_through(d, c) && (session >= 0 || session == -ENOENT)) {
+		finish_again(d, c, session);
+		if (session >= 0)
+			close(session);
+		return;
+	}
+	if (session == -ENOENT) {
+		not_there(d, c);
 		return;
 	}
 	restore_init(&c->r, d->luo, c->session, &no_events, &c->error);
+	c->r.session = session;
 	c->restoring = true;
-	ret = take_out(d, c);
-	if (ret == EXIT_NOTHING) {
-		not_there(d, c);
-	} else if (ret) {
+	ret = session < 0 ? EXIT_FAILED : take_out(d, c);
+	if (ret) {
 		failed(d, c, ret);
 	} else {
 		c->took = true;
@@ -156,48 +174,6 @@ void resume_client(struct daemon *d, struct client *c)
 }
 
 /* --- at start --- */
-
-/* Returns 1 when there is an index of ours, 0 when not, or a negative errno. */
-static int read_index(struct daemon *d, struct hf_manifest *m,
-		      struct hf_error *err)
-{
-	size_t len;
-	void *blob;
-	int fd, ret;
-
-	d->incoming = hf_luo_retrieve_session(d->luo, INDEX_SESSION, err);
-	if (d->incoming < 0)
-		return d->incoming == -ENOENT ? 0 : d->incoming;
-	fd = hf_luo_retrieve_fd(d->incoming, HF_MANIFEST_TOKEN,
-				HF_OBJ_MANIFEST, "(token 0)", err);
-	ret = fd < 0 ? fd : hf_memfd_read(fd, HF_MANIFEST_MAX, &blob, &len, err);
-	if (fd >= 0)
-		close(fd);
-	if (!ret) {
-		ret = hf_manifest_decode(blob, len, m, err);
-		free(blob);
-	}
-	if (!ret && m->client[0].session[0])
-		return 1;
-	/* Not one of ours: it goes back to the kernel as it was. */
-	close(d->incoming);
-	d->incoming = -1;
-	if (ret)
-		return ret;
-	hf_manifest_free(m);
-	log_line(LOG_NOTICE, NULL,
-		 "session \"" INDEX_SESSION "\" is of \"holdfast preserve --pid\": it is left to \"holdfast restore\"");
-	return 0;
-}
-
-static bool name_is_ours(const struct hf_manifest_client *k)
-{
-	size_t n = strlen(SESSION_PREFIX);
-
-	return strlen(k->name) <= HF_PROTO_CLIENT &&
-	       !strncmp(k->session, SESSION_PREFIX, n) &&
-	       !strcmp(k->session + n, k->name);
-}
 
 /* The record of this update, as far as a disk kept it */
 static struct update *find_record(struct daemon *d, const struct hf_manifest *m)
@@ -272,7 +248,7 @@ static void take_all(struct daemon *d, const struct hf_manifest *m,
 		const struct hf_manifest_client *k = &m->client[i];
 		struct client *c = NULL;
 
-		if (name_is_ours(k))
+		if (keeper_takes(k))
 			c = client_add(d, k->name, k->uid, k->gid);
 		if (!c) {
 			log_line(LOG_ERR, NULL,
@@ -354,14 +330,15 @@ void resume_start(struct daemon *d)
 
 	if (update_preserved(d))
 		return;
-	hf_manifest_init(&m);
-	ret = daemon_luo(d, &err);
-	if (!ret)
-		ret = read_index(d, &m, &err);
-	if (ret > 0) {
-		take_all(d, &m, begun);
+	d->incoming = keeper_get(d, "", &err);
+	ret = d->incoming == -ENOENT ? 0 : d->incoming;
+	if (d->incoming >= 0) {
+		ret = read_index(d->incoming, &m, &err);
+		if (ret > 0)
+			take_all(d, &m, begun);
 		hf_manifest_free(&m);
-		return;
+		if (ret > 0)
+			return;
 	}
 	if (ret)
 		log_line(LOG_ERR, NULL, "%s", err.text);
@@ -434,6 +411,7 @@ void resume_done(struct daemon *d)
 		log_line(LOG_ERR, NULL, "the index: %s", err.text);
 	close(d->incoming);
 	d->incoming = -1;
+	keeper_release(d, "");
 	if (d->update) {
 		d->update->phase[PHASE_CLAIM] =
 			tsc_ms(d->update->restored_tsc, hf_tsc());
@@ -476,6 +454,7 @@ int resume_finish(struct daemon *d, struct client *c, uint64_t last_tsc,
 	}
 	keep_items(c);
 	put_back(c);
+	keeper_release(d, c->name);
 	c->state = HF_CLIENT_NEW;
 	log_line(LOG_NOTICE, c->name, "has taken up again");
 	judge(d);
@@ -483,10 +462,7 @@ int resume_finish(struct daemon *d, struct client *c, uint64_t last_tsc,
 	return 0;
 }
 
-/*
- * What is not retrieved is released by FINISH, devices stopped first. A session
- * that was retrieved in part is given back before.
- */
+/* Finishing stops its devices, first of all, and frees its memory. */
 int resume_give_up(struct daemon *d, struct client *c, struct hf_error *err)
 {
 	int session, ret = 0;
@@ -494,15 +470,11 @@ int resume_give_up(struct daemon *d, struct client *c, struct hf_error *err)
 	if (c->state != HF_CLIENT_LOST) {
 		put_back(c);
 		record(d, c, "given-up", NULL);
-		ret = daemon_luo(d, err);
-		session = ret ? ret : hf_luo_retrieve_session(d->luo,
-							      c->session, err);
-		if (session >= 0) {
-			ret = hf_luo_finish(session, err);
+		session = keeper_get(d, c->name, err);
+		ret = session == -ENOENT ? 0 : session < 0 ? session :
+		      hf_luo_finish(session, err);
+		if (session >= 0)
 			close(session);
-		} else {
-			ret = session == -ENOENT ? 0 : session;
-		}
 	}
 	if (ret) {
 		c->state = HF_CLIENT_FAILED;
@@ -510,6 +482,7 @@ int resume_give_up(struct daemon *d, struct client *c, struct hf_error *err)
 		record(d, c, "failed", err->text);
 		return ret;
 	}
+	keeper_release(d, c->name);
 	log_line(LOG_NOTICE, c->name, "was given up");
 	c->state = HF_CLIENT_NEW;
 	c->error.text[0] = '\0';

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <holdfast/clock.h>
@@ -22,6 +23,10 @@
 #include <holdfast/verdict.h>
 
 #include "daemon.h"
+#include "keeper.h"
+
+/* How long somebody else may have /dev/liveupdate open */
+#define LUO_BUSY_MS	2000
 
 /* No client can be called so */
 #define INDEX_SOCKET	"@index"
@@ -34,8 +39,16 @@ static void holder_path(const struct daemon *d, const char *name,
 
 int daemon_luo(struct daemon *d, struct hf_error *err)
 {
-	if (d->luo < 0)
+	const struct timespec a_while = { .tv_nsec = 10000000 };
+	double until = hf_now_ms() + LUO_BUSY_MS;
+
+	/* A daemon that was just killed lets go of it when it is all gone. */
+	while (d->luo < 0) {
 		d->luo = hf_luo_open(err);
+		if (d->luo != -EBUSY || hf_now_ms() >= until)
+			break;
+		nanosleep(&a_while, NULL);
+	}
 	return d->luo < 0 ? d->luo : 0;
 }
 
@@ -600,7 +613,8 @@ static void end_strays(struct daemon *d)
 		char name[sizeof(de->d_name)], session[300];
 		size_t len = strlen(de->d_name);
 
-		if (len < 6 || strcmp(de->d_name + len - 5, ".sock"))
+		if (len < 6 || strcmp(de->d_name + len - 5, ".sock") ||
+		    !strcmp(de->d_name, KEEPER_SOCKET ".sock"))
 			continue;
 		snprintf(name, sizeof(name), "%.*s", (int)len - 5, de->d_name);
 		snprintf(path, sizeof(path), "%s/%s", dir, de->d_name);

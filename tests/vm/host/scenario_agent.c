@@ -18,5 +18,17 @@ const struct scenario scenarios_agent[] = {
 		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 500, .timeout_s = 180,
 		.append = "hf.bdf=0000:01:00.0",
 	},
+	{
+		.name = "daemon-killed", .suite = SUITE_AGENT, .device = "igb", .iops = 100,
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "daemon-killed",
+		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 500, .timeout_s = 240,
+		.append = "hf.kills=20 hf.timeout=200",
+	},
+	{
+		.name = "daemon-killed-long", .suite = SUITE_ALL, .device = "igb", .iops = 100,
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "daemon-killed",
+		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 200, .timeout_s = 900,
+		.append = "hf.kills=200 hf.timeout=800",
+	},
 	{}
 };

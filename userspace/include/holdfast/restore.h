@@ -40,7 +40,8 @@ struct restore_client {
  * @events: where verdicts are reported to
  * @err: message of what failed last
  * @why: see struct restore_client
- * @session: session descriptor, or -1
+ * @session: session descriptor, or -1; step_manifest() retrieves it unless it is
+ *	     there already
  * @m: its manifest
  * @client: one for each driver of @m
  * @memfd: in the order of @m; -1: not retrieved (yet)
