@@ -643,6 +643,63 @@ static void threads(void)
 	model_stop(&f);
 }
 
+/* The daemon may be gone twice in a row: then a call says so. */
+static bool tolerable(int ret)
+{
+	return !ret || ret == -ECONNRESET || ret == -EEXIST || ret == -ENOENT;
+}
+
+static void *put_and_drop_meanwhile(void *arg)
+{
+	struct holdfast *hf = arg;
+	static int number;
+	char name[16];
+	int ret = 0;
+
+	snprintf(name, sizeof(name), "s%d",
+		 __atomic_add_fetch(&number, 1, __ATOMIC_RELAXED));
+	for (int i = 0; i < 100; i++) {
+		ret = i % 2 ? holdfast_drop(hf, name) :
+			      holdfast_put(hf, name, 0);
+		if (!tolerable(ret))
+			return "failed";
+	}
+	do {
+		ret = holdfast_put(hf, name, 0);
+	} while (ret == -ECONNRESET);
+	return ret && ret != -EEXIST ? "failed" : NULL;
+}
+
+static void storm(void)
+{
+	unsigned int seed = 1;
+	struct model f = { 0 };
+	struct holdfast *hf;
+	pthread_t t[4];
+	void *ret;
+
+	model_start(&f);
+	hf = opened(&f);
+	CHECK(!holdfast_put(hf, "always", 0));
+	CHECK(!holdfast_ready(hf, 0));
+	for (int i = 0; i < 4; i++)
+		pthread_create(&t[i], NULL, put_and_drop_meanwhile, hf);
+	for (int i = 0; i < 100; i++) {
+		usleep((useconds_t)rand_r(&seed) % 2000);
+		model_restart(&f);
+		CHECK(holdfast_detached(hf));
+	}
+	for (int i = 0; i < 4; i++) {
+		pthread_join(t[i], &ret);
+		CHECK(!ret);
+	}
+	CHECK(holdfast_state(hf) == HOLDFAST_READY);
+	CHECK(model_has(&f, "always"));
+	LOCKED(&f, CHECK(f.n_put == 5));
+	holdfast_close(hf);
+	model_stop(&f);
+}
+
 static void ignore(int signal)
 {
 	(void)signal;
@@ -697,6 +754,7 @@ static const struct ktap_test tests[] = {
 	{ "a daemon that accepts nobody is not either", never_accepts },
 	{ "each wrong answer to each question", wrong_answers },
 	{ "threads share a connection", threads },
+	{ "the daemon is restarted 100 times under threads", storm },
 	{ "waiting ends by a signal", interrupted },
 };
 

@@ -11,7 +11,8 @@
  * errno; holdfast_error() then says in words what was wrong and what to do.
  *
  * Threads: a struct holdfast may be used by several threads, calls on it wait for
- * each other; only holdfast_close() must be the last. A struct holdfast_table does
+ * each other; only holdfast_close() must be the last. After fork() it is the
+ * parent's alone. A struct holdfast_table does
  * not change and may be read by any number of threads. Nothing here changes signal
  * handlers, and a lost connection raises no SIGPIPE.
  *
@@ -172,7 +173,8 @@ int holdfast_unready(struct holdfast *hf);
  * holdfast_detached() - must the driver leave its device running when it ends?
  *
  * Return: true from holdfast_ready() to holdfast_unready(), and from
- * holdfast_claim() to holdfast_resumed(). Asks nobody.
+ * holdfast_claim() to holdfast_resumed(). Asks nobody and waits for nothing: it may
+ * be called by a signal handler.
  */
 bool holdfast_detached(struct holdfast *hf);
 

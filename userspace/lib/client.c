@@ -149,13 +149,7 @@ int holdfast_state(struct holdfast *hf)
 
 int holdfast_fd(struct holdfast *hf)
 {
-	int fd;
-
-	hf_last();
-	pthread_mutex_lock(&hf->lock);
-	fd = hf->wanted ? hf->epoll : -1;
-	pthread_mutex_unlock(&hf->lock);
-	return fd;
+	return hf->wanted ? hf->epoll : -1;
 }
 
 static int put(struct holdfast *hf, const char *name, int fd,
@@ -274,14 +268,8 @@ int holdfast_unready(struct holdfast *hf)
 
 bool holdfast_detached(struct holdfast *hf)
 {
-	bool detached;
-
-	hf_last();
-	pthread_mutex_lock(&hf->lock);
 	/* Claimed only, the session has the device still, for the next claim */
-	detached = hf->ready || hf->claimed;
-	pthread_mutex_unlock(&hf->lock);
-	return detached;
+	return hf->ready || hf->claimed;
 }
 
 static void pop(struct holdfast *hf, struct holdfast_event *ev)

@@ -11,7 +11,9 @@
  * with the socket: that one is holdfast_fd(), and stays the same.
  *
  * Locking: everything here wants @lock held. Nobody waits with it held for longer
- * than @timeout_ms; holdfast_next() waits without it.
+ * than @timeout_ms; holdfast_next() waits without it. What is _Atomic is written
+ * with it held, and read without: a driver that is told to end wants to know at
+ * once, perhaps in a signal handler, if it is detached.
  */
 #ifndef HOLDFAST_CLIENT_H
 #define HOLDFAST_CLIENT_H
@@ -78,7 +80,7 @@ struct holdfast {
 	int sock;
 	int epoll;
 	int timer;
-	bool wanted;
+	_Atomic bool wanted;
 	bool settled;
 	uint32_t serial;
 	bool recheck;
@@ -87,10 +89,10 @@ struct holdfast {
 	size_t n_event;
 	int told;
 	bool asked;
-	bool ready;
+	_Atomic bool ready;
 	unsigned int ready_flags;
 	bool listened;
-	bool claimed;
+	_Atomic bool claimed;
 	struct hf_item **item;
 	size_t n_item;
 };
