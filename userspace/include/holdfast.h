@@ -84,7 +84,8 @@ enum holdfast_state {
  *
  * Started by "holdfast restore", which passes descriptors by itself (the
  * LISTEN_FDS protocol), no daemon is needed: the state is HOLDFAST_WAITING, and
- * holdfast_claim() gives those.
+ * holdfast_claim() gives those. They keep their numbers until holdfast_close(), so
+ * "holdfast preserve --pid" knows them by their names again.
  *
  * If the daemon is restarted, the next call connects again and gives it
  * everything once more. A driver that polls holdfast_fd() is woken for that.

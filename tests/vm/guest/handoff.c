@@ -39,6 +39,10 @@
 
 #include <linux/liveupdate.h>
 
+/* Not in this C library's headers */
+#ifndef F_DUPFD_QUERY
+#define F_DUPFD_QUERY 1027
+#endif
 #ifndef RB_KEXEC
 #define RB_KEXEC 0x45584543
 #endif
@@ -58,21 +62,37 @@ struct given {
 static struct given given[FDS_MAX];
 static int given_count;
 
-static void add(int fd, const char *name)
+/* A driver and its library have the same file open */
+static bool is_there(int fd, const char *name)
+{
+	for (int i = 0; i < given_count; i++)
+		if (!strcmp(given[i].name, name) &&
+		    fcntl(fd, F_DUPFD_QUERY, given[i].fd) == 1)
+			return true;
+	return false;
+}
+
+static void add(int fd, const char *file)
 {
 	struct given *g = &given[given_count];
+	char name[sizeof(g->name)];
 
+	snprintf(name, sizeof(name), "%s", file);
+	/* Colons separate the names: an address is written without */
+	for (char *p = name; *p; p++)
+		if (*p == ':')
+			*p = '_';
+	if (is_there(fd, name)) {
+		close(fd);
+		return;
+	}
 	if (given_count == FDS_MAX)
 		errx(1, "more than %d descriptors", FDS_MAX);
 	g->fd = fcntl(fd, F_DUPFD_CLOEXEC, PARKED_FD);
 	if (g->fd < 0)
 		err(1, "descriptor %d", fd);
 	close(fd);
-	snprintf(g->name, sizeof(g->name), "%s", name);
-	/* Colons separate the names: an address is written without */
-	for (char *p = g->name; *p; p++)
-		if (*p == ':')
-			*p = '_';
+	memcpy(g->name, name, sizeof(g->name));
 	given_count++;
 }
 

@@ -178,14 +178,10 @@ void handover_taken_up(struct handover *h, bool found)
 		return;
 	}
 	h->pending = false;
-	if (h->stay) {
-		report(h, first_ns);
-		be_ready(h);
+	if (!h->stay)
 		return;
-	}
-	/* With its duplicates, which a second one to take over would see */
-	holdfast_close(h->hf);
-	h->hf = NULL;
+	report(h, first_ns);
+	be_ready(h);
 }
 
 bool handover_withdraw(struct handover *h)
