@@ -135,6 +135,10 @@ static int hello(struct daemon *d, struct conn *conn, const struct hf_msg *q,
 		return hf_fail(err, -EINVAL,
 			       "the name of a client is 1 to %d characters of [A-Za-z0-9._-]",
 			       HF_PROTO_CLIENT);
+	if (!config_allows(&d->cfg, conn->uid))
+		return hf_fail(err, -EPERM,
+			       "user %u may not be a client (users in %s)",
+			       conn->uid, d->config_path);
 	c = client_find(d, q->name);
 	if (c && (c->uid != conn->uid || c->gid != conn->gid))
 		return hf_fail(err, -EPERM,

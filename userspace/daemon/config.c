@@ -67,6 +67,50 @@ static int set_debug(struct config *c, const char *value, const char *where,
 	return 0;
 }
 
+/* "all", or users and ranges of them: "0 1000-1999" */
+static int set_users(struct config *c, char *value, const char *where,
+		     struct hf_error *err)
+{
+	unsigned long first, last;
+	char *word, *end, *rest;
+
+	c->n_user = 0;
+	if (!strcmp(value, "all"))
+		return 0;
+	for (word = strtok_r(value, " \t", &rest); word;
+	     word = strtok_r(NULL, " \t", &rest)) {
+		errno = 0;
+		first = strtoul(word, &end, 10);
+		last = first;
+		if (*end == '-' && end != word)
+			last = strtoul(end + 1, &end, 10);
+		if (errno || end == word || *end || *word == '-' ||
+		    last < first || last >= UINT32_MAX)
+			return hf_fail(err, -EINVAL,
+				       "%s: users takes \"all\" or numbers and ranges of them, not \"%s\"",
+				       where, word);
+		if (c->n_user == MAX_USERS)
+			return hf_fail(err, -EINVAL,
+				       "%s: users has more than %d ranges",
+				       where, MAX_USERS);
+		c->user[c->n_user++] = (struct user_range){ (uid_t)first,
+							    (uid_t)last };
+	}
+	if (!c->n_user)
+		return hf_fail(err, -EINVAL, "%s: users names nobody", where);
+	return 0;
+}
+
+bool config_allows(const struct config *c, uid_t uid)
+{
+	size_t i;
+
+	for (i = 0; i < c->n_user; i++)
+		if (uid >= c->user[i].first && uid <= c->user[i].last)
+			return true;
+	return !uid || !c->n_user;
+}
+
 static char *trim(char *s)
 {
 	size_t n;
@@ -97,6 +141,8 @@ static int read_line(struct config *c, char *line, const char *where,
 	value = trim(eq + 1);
 	if (!strcmp(key, "log-level"))
 		return set_debug(c, value, where, err);
+	if (!strcmp(key, "users"))
+		return set_users(c, value, where, err);
 	for (i = 0; i < N_KEYS; i++)
 		if (!strcmp(key, keys[i].name))
 			return set_number(c, &keys[i], value, where, err);

@@ -29,6 +29,9 @@
 #define MAX_ITEMS	64
 #define MAX_CLIENTS	HF_MANIFEST_MAX_CLIENTS
 
+/* Ranges of users in the configuration */
+#define MAX_USERS	32
+
 /* --- configuration --- */
 
 /**
@@ -41,6 +44,8 @@
  * @messages_per_second: of one connection; more are left waiting
  * @history: updates that are kept
  * @debug: log each message
+ * @user: who may be a client besides root
+ * @n_user: how many ranges; 0: anybody
  */
 struct config {
 	unsigned int ready_timeout_ms;
@@ -50,6 +55,10 @@ struct config {
 	unsigned int messages_per_second;
 	unsigned int history;
 	bool debug;
+	struct user_range {
+		uid_t first, last;
+	} user[MAX_USERS];
+	size_t n_user;
 };
 
 /** config_default() - what is so without a file */
@@ -66,6 +75,9 @@ void config_default(struct config *c);
  */
 int config_read(struct config *c, const char *path, bool must,
 		struct hf_error *err);
+
+/** config_allows() - may this user be a client? */
+bool config_allows(const struct config *c, uid_t uid);
 
 /* --- logging and systemd --- */
 

@@ -15,6 +15,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include <holdfast/clock.h>
+
 #include "daemon.h"
 
 #define JOURNAL	"/run/systemd/journal/socket"
@@ -67,6 +69,34 @@ static void clean(char *s)
 			*s = '?';
 }
 
+/*
+ * No more than so many lines about clients in a second: they decide how many there
+ * would be. What is left out is counted.
+ */
+#define LINES_PER_SECOND	50
+
+static bool may_log(int priority)
+{
+	static unsigned int lines, left_out;
+	static double since;
+	double now = hf_now_ms();
+
+	if (now - since >= 1000) {
+		if (left_out)
+			fprintf(stderr, "%sholdfastd: %u lines left out\n",
+				with_priority ? "<4>" : "", left_out);
+		since = now;
+		lines = 0;
+		left_out = 0;
+	}
+	if (lines < LINES_PER_SECOND || priority < LOG_WARNING) {
+		lines++;
+		return true;
+	}
+	left_out++;
+	return false;
+}
+
 static void put_line(int priority, const char *client, char *text)
 {
 	char buf[2048];
@@ -97,6 +127,8 @@ void log_line(int priority, const char *client, const char *fmt, ...)
 	va_list ap;
 
 	if (priority == LOG_DEBUG && !debug)
+		return;
+	if (!debug && !may_log(priority))
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);

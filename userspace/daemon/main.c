@@ -59,7 +59,8 @@ static int make_dir(const char *path, mode_t mode, struct hf_error *err)
 {
 	struct stat st;
 
-	if (mkdir(path, mode) && errno != EEXIST)
+	/* As others made it, or else with this mode, whatever the umask */
+	if (mkdir(path, mode) ? errno != EEXIST : chmod(path, mode))
 		return hf_fail(err, -errno, "%s: %s", path, strerror(errno));
 	if (lstat(path, &st) || !S_ISDIR(st.st_mode) || st.st_uid != geteuid())
 		return hf_fail(err, -ENOTDIR,

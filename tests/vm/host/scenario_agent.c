@@ -30,5 +30,11 @@ const struct scenario scenarios_agent[] = {
 		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 200, .timeout_s = 900,
 		.append = "hf.kills=200 hf.timeout=800",
 	},
+	{
+		.name = "daemon-rogue", .suite = SUITE_AGENT, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "daemon-rogue",
+		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 200, .timeout_s = 240,
+		.append = "hf.timeout=200",
+	},
 	{}
 };

@@ -36,7 +36,7 @@ keep_daemon() {
 }
 
 kill_daemon() {
-	kill -9 $(pidof holdfastd) 2>/dev/null || :
+	end_all KILL holdfastd
 }
 
 # Whether it was preserved: all of it, or nothing
@@ -120,7 +120,7 @@ kernel_1() {
 	for program in $drivers; do
 		kill -9 "$(pid_of "$program")"
 	done
-	kill -9 $(pidof client)
+	end_all KILL client
 	kill_daemon
 	wait_for "state_is preserved"
 	emit_verdicts

@@ -6,11 +6,18 @@
 
 STATUS=/run/status.json
 
-# start_daemon OPTIONS... - and wait until it serves
+# end_all SIGNAL PROGRAM - all processes of that name
+end_all() {
+	for pid in $(pidof "$2"); do
+		kill -"$1" "$pid" 2>/dev/null || :
+	done
+}
+
+# start_daemon - and wait until it serves
 start_daemon() {
 	doing "starting holdfastd"
 	mkdir -p /var/lib
-	holdfastd "$@" 2>/dev/console &
+	holdfastd 2>/dev/console &
 	daemon=$!
 	wait_for "rogue ctl status >/dev/null 2>&1"
 }
@@ -125,7 +132,8 @@ wrap_up_clients() {
 		wait_one "$program"
 	done
 	dump_config end
-	kill $(pidof client holdfastd)
+	end_all TERM client
+	end_all TERM holdfastd
 	wait_for "! pidof client holdfastd >/dev/null"
 	settle_memory
 	dump_meminfo end
