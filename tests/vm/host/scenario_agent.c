@@ -36,5 +36,15 @@ const struct scenario scenarios_agent[] = {
 		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 200, .timeout_s = 240,
 		.append = "hf.timeout=200",
 	},
+	{
+		.name = "daemon-refused", .suite = SUITE_AGENT, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "daemon-refused",
+		.cancels = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 500, .timeout_s = 120,
+	},
+	{
+		.name = "daemon-lost", .suite = SUITE_AGENT, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "daemon-lost",
+		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 500, .timeout_s = 120,
+	},
 	{}
 };
