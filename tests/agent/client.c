@@ -337,7 +337,24 @@ static int claim(struct holdfast *hf)
 
 	for (;;) {
 		ret = holdfast_claim(hf);
-		if (ret != -EAGAIN || waited >= opt.wait_ms)
+		if ((ret != -EAGAIN && ret != -ECONNREFUSED &&
+		     ret != -ECONNRESET) || waited >= opt.wait_ms)
+			return ret;
+		sleep_ms(TICK_MS);
+		waited += TICK_MS;
+	}
+}
+
+/* The daemon may be restarted just then. */
+static int resumed(struct holdfast *hf, const struct holdfast_gap *gap)
+{
+	uint64_t waited = 0;
+	int ret;
+
+	for (;;) {
+		ret = holdfast_resumed(hf, gap);
+		if ((ret != -ENOENT && ret != -ECONNREFUSED &&
+		     ret != -ECONNRESET) || waited >= opt.wait_ms)
 			return ret;
 		sleep_ms(TICK_MS);
 		waited += TICK_MS;
@@ -361,7 +378,7 @@ static int take_up(struct holdfast *hf)
 	owner_tick(&opt.own);
 	gap.first_tsc = owner_last_tick(&opt.own);
 	reach("verified");
-	ret = holdfast_resumed(hf, &gap);
+	ret = resumed(hf, &gap);
 	if (ret)
 		return refused("resumed", ret);
 	reach("resumed");

@@ -150,27 +150,28 @@ int handover_give(struct handover *h, const struct descriptors *given,
 	return be_ready(h);
 }
 
-static void report(const struct handover *h, uint64_t first_ns)
+static void report(const struct handover *h)
 {
 	struct event ev;
 
 	event_begin(&ev, "driver");
 	event_string(&ev, "state", "finished");
-	if (first_ns && h->last_ns)
-		event_number(&ev, "gap_us", (first_ns - h->last_ns) / 1000);
+	if (h->first_ns && h->last_ns)
+		event_number(&ev, "gap_us", (h->first_ns - h->last_ns) / 1000);
 	event_send(&ev);
 }
 
 void handover_taken_up(struct handover *h, bool found)
 {
 	struct holdfast_gap gap;
-	uint64_t first_ns;
 
 	if (!h->pending || clock_local_ns() < h->retry_ns)
 		return;
-	first_ns = found ? clock_now_ns(h->khz) : 0;
+	if (!h->looked && found)
+		h->first_ns = clock_now_ns(h->khz);
+	h->looked = true;
 	gap.last_tsc = clock_ticks_at(h->last_ns, h->khz);
-	gap.first_tsc = clock_ticks_at(first_ns, h->khz);
+	gap.first_tsc = clock_ticks_at(h->first_ns, h->khz);
 	/* The device works either way: nothing is lost by doing it later */
 	if (holdfast_resumed(h->hf, &gap)) {
 		fail("%s", holdfast_error());
@@ -180,7 +181,7 @@ void handover_taken_up(struct handover *h, bool found)
 	h->pending = false;
 	if (!h->stay)
 		return;
-	report(h, first_ns);
+	report(h);
 	be_ready(h);
 }
 

@@ -36,6 +36,8 @@ struct descriptors {
  * @khz: rate of the processor's counter, for the gap
  * @pending: claimed, and not said yet that the driver has taken up
  * @last_ns: when the last transfer before the update was handled, by clock.h
+ * @first_ns: when the first one after it was, 0: it brought none
+ * @looked: that is known
  * @retry_ns: when to try again to say so, by clock_local_ns()
  */
 struct handover {
@@ -44,6 +46,8 @@ struct handover {
 	uint64_t khz;
 	bool pending;
 	uint64_t last_ns;
+	uint64_t first_ns;
+	bool looked;
 	uint64_t retry_ns;
 };
 
