@@ -315,6 +315,12 @@ static int become(void)
 	return 0;
 }
 
+/* The daemon does not run, or was killed just now */
+static bool is_away(int ret)
+{
+	return ret == -ECONNREFUSED || ret == -ECONNRESET;
+}
+
 static int connect_daemon(struct holdfast **hf)
 {
 	uint64_t waited = 0;
@@ -322,8 +328,7 @@ static int connect_daemon(struct holdfast **hf)
 
 	for (;;) {
 		ret = holdfast_open(hf, opt.own.client, opt.socket);
-		if ((ret != -ENOENT && ret != -ECONNREFUSED) ||
-		    waited >= opt.wait_ms)
+		if (!is_away(ret) || waited >= opt.wait_ms)
 			return ret;
 		sleep_ms(TICK_MS);
 		waited += TICK_MS;
@@ -337,8 +342,8 @@ static int claim(struct holdfast *hf)
 
 	for (;;) {
 		ret = holdfast_claim(hf);
-		if ((ret != -EAGAIN && ret != -ECONNREFUSED &&
-		     ret != -ECONNRESET) || waited >= opt.wait_ms)
+		if ((ret != -EAGAIN && !is_away(ret)) ||
+		    waited >= opt.wait_ms)
 			return ret;
 		sleep_ms(TICK_MS);
 		waited += TICK_MS;
@@ -353,8 +358,7 @@ static int resumed(struct holdfast *hf, const struct holdfast_gap *gap)
 
 	for (;;) {
 		ret = holdfast_resumed(hf, gap);
-		if ((ret != -ENOENT && ret != -ECONNREFUSED &&
-		     ret != -ECONNRESET) || waited >= opt.wait_ms)
+		if (!is_away(ret) || waited >= opt.wait_ms)
 			return ret;
 		sleep_ms(TICK_MS);
 		waited += TICK_MS;

@@ -254,7 +254,7 @@ static void refused_opens(void)
 	struct model f = { .refuse = 0 };
 	struct holdfast *hf = (void *)1;
 
-	CHECK(holdfast_open(&hf, "me", "/nonexistent/socket") == -ENOENT);
+	CHECK(holdfast_open(&hf, "me", "/nonexistent/socket") == -ECONNREFUSED);
 	CHECK(!hf);
 	CHECK_HAS(holdfast_error(), "holdfastd");
 	CHECK(holdfast_open(&hf, "", NULL) == -EINVAL);
@@ -266,7 +266,7 @@ static void refused_opens(void)
 	CHECK_HAS(holdfast_error(), "HOLDFAST_TIMEOUT_MS");
 	unsetenv("HOLDFAST_TIMEOUT_MS");
 	setenv("HOLDFAST_SOCKET", "/nonexistent/other", 1);
-	CHECK(holdfast_open(&hf, "me", NULL) == -ENOENT);
+	CHECK(holdfast_open(&hf, "me", NULL) == -ECONNREFUSED);
 	CHECK_HAS(holdfast_error(), "/nonexistent/other");
 	unsetenv("HOLDFAST_SOCKET");
 	holdfast_close(NULL);
@@ -353,10 +353,13 @@ static void away(void)
 	CHECK(!holdfast_put(hf, "ring", fd));
 	CHECK(!holdfast_ready(hf, 0));
 	model_down(&f);
-	CHECK(holdfast_put(hf, "more", fd) == -ENOENT);
-	CHECK(holdfast_state(hf) == -ENOENT);
-	CHECK(holdfast_unready(hf) == -ENOENT);
+	CHECK(holdfast_put(hf, "more", fd) == -ECONNREFUSED);
+	CHECK(holdfast_state(hf) == -ECONNREFUSED);
+	CHECK(holdfast_unready(hf) == -ECONNREFUSED);
 	CHECK(holdfast_detached(hf));
+	/* Not to be taken for "nothing was preserved" */
+	CHECK(holdfast_claim(hf) == -ECONNREFUSED);
+	CHECK(holdfast_drop(hf, "ring") == -ECONNREFUSED);
 	CHECK(next_type(hf) == HOLDFAST_EV_LOST);
 	CHECK(!holdfast_next(hf, &ev, 300));
 	model_up(&f);

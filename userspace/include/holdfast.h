@@ -91,9 +91,11 @@ enum holdfast_state {
  * everything once more. A driver that polls holdfast_fd() is woken for that.
  *
  * A call waits for the daemon for 30 s at most ($HOLDFAST_TIMEOUT_MS, in
- * milliseconds), and then ends the connection and returns -ETIMEDOUT.
+ * milliseconds), and then ends the connection and returns -ETIMEDOUT. While the
+ * daemon is being restarted, calls return -ECONNREFUSED or -ECONNRESET: nothing
+ * is lost, and they can be tried again.
  *
- * Return: 0; -ENOENT or -ECONNREFUSED when no daemon runs; -EBUSY when a client
+ * Return: 0; -ECONNREFUSED when no daemon runs; -EBUSY when a client
  * of that name is connected; -EPERM when the name belongs to another user;
  * -EINVAL; -EPROTONOSUPPORT when the daemon is of another version.
  */

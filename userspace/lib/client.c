@@ -307,7 +307,7 @@ static int look(struct holdfast *hf, struct holdfast_event *ev,
 	    hf->recheck)
 		ret = hf_conn_ensure(hf, now + hf->timeout_ms, err);
 	/* It is being restarted: the next attempt may do better */
-	if (ret == -ENOENT || ret == -ECONNREFUSED || ret == -ECONNRESET)
+	if (ret == -ECONNREFUSED || ret == -ECONNRESET)
 		ret = 0;
 	if (!ret && hf->n_event) {
 		pop(hf, ev);

@@ -271,8 +271,10 @@ static int no_daemon(const struct holdfast *hf, int code, struct hf_error *err)
 
 	switch (code) {
 	case -ENOENT:
+		/* To most calls ENOENT means something that would be wrong here */
 	case -ECONNREFUSED:
-		return hf_fail(err, code, "no holdfastd listens at %s: start it (systemctl start holdfastd)",
+		return hf_fail(err, -ECONNREFUSED,
+			       "no holdfastd listens at %s: start it (systemctl start holdfastd)",
 			       path);
 	case -EAGAIN:
 		return hf_fail(err, -ETIMEDOUT,

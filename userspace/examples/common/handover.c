@@ -84,7 +84,7 @@ static int place(struct handover *h, struct descriptors *out,
 	return *where < 0 ? fail("%s", holdfast_error()) : 0;
 }
 
-/* A device may wait for its driver to be bound. */
+/* A device may wait for its driver to be bound, the daemon be restarted. */
 static int claim(struct handover *h)
 {
 	uint64_t end = clock_local_ns() + BOUND_MS * 1000000ull;
@@ -92,7 +92,8 @@ static int claim(struct handover *h)
 
 	for (;;) {
 		ret = holdfast_claim(h->hf);
-		if (ret != -EAGAIN || clock_local_ns() > end)
+		if ((ret != -EAGAIN && ret != -ECONNREFUSED &&
+		     ret != -ECONNRESET) || clock_local_ns() > end)
 			return ret;
 		usleep(BOUND_STEP_MS * 1000);
 	}
