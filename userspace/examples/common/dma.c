@@ -196,7 +196,7 @@ static struct holdfast_table *read_table(const struct vfio_device *vdev,
 	return table;
 }
 
-/* Physical address of @iova; *@length: how many bytes from there on are in one piece */
+/* Physical address of @iova; @length: bytes from there on in one piece */
 static int lookup(const struct vfio_device *vdev, uint64_t iova, uint64_t size,
 		  uint64_t *length, uint64_t *pa)
 {
