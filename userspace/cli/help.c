@@ -87,6 +87,20 @@ static const struct {
 	{ "clients", ALWAYS,
 	  "who is connected, and in which state",
 	  "clients\n", NULL },
+	{ "inspect", ALWAYS,
+	  "what was handed over, and what is going to be",
+	  "inspect [--in] [--out] [--ranges] [--save DIR]\n"
+	  "inspect [--in] [--out] [--ranges] --dump DIR|FILE\n",
+	  "Reads what the kernel has in memory for the next one, or got from the one\n"
+	  "before. Nothing of it is trusted; what is damaged is said to be.\n"
+	  "\n"
+	  "  --in                    only what was handed over to this kernel\n"
+	  "  --out                   only what it hands over\n"
+	  "  --ranges                list all memory, not only how much there is\n"
+	  "  --save DIR              put all that was read into a new folder\n"
+	  "  --dump DIR|FILE         read such a folder, an ELF core file, a tree of KHO\n"
+	  "                          or a manifest instead\n"
+	  "  --root DIR              look below DIR instead of /\n" },
 };
 
 static const char common[] =

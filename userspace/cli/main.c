@@ -20,6 +20,7 @@ static const struct {
 	{ "finish", cmd_finish },
 	{ "list", cmd_list },
 	{ "clients", cmd_clients },
+	{ "inspect", cmd_inspect },
 };
 
 int main(int argc, char **argv)
