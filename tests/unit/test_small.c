@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <holdfast/cmdline.h>
 #include <holdfast/error.h>
 #include <holdfast/events.h>
 #include <holdfast/fdpass.h>
@@ -20,7 +21,6 @@
 #include <holdfast/proc.h>
 #include <holdfast/words.h>
 
-#include "../../userspace/agent/cmdline.h"
 #include "ktap.h"
 
 static void json(void)
@@ -95,15 +95,21 @@ static void pci(void)
 
 static void cmdline(void)
 {
-	CHECK(hf_cmdline_text_is_on("ro kho=on quiet\n", "kho"));
-	CHECK(hf_cmdline_text_is_on("kho=1", "kho"));
-	CHECK(hf_cmdline_text_is_on("kho=off kho=Y", "kho"));
-	CHECK(!hf_cmdline_text_is_on("kho=on kho=off", "kho"));
-	CHECK(!hf_cmdline_text_is_on("kho", "kho"));
-	CHECK(!hf_cmdline_text_is_on("kho=", "kho"));
-	CHECK(!hf_cmdline_text_is_on("mykho=on kho.x=on", "kho"));
-	CHECK(!hf_cmdline_text_is_on("", "kho"));
-	CHECK(hf_cmdline_text_is_on("liveupdate=on", "liveupdate"));
+	CHECK(hf_cmdline_bool("ro kho=on quiet\n", "kho", false));
+	CHECK(hf_cmdline_bool("kho=1", "kho", false));
+	CHECK(hf_cmdline_bool("kho=off kho=Y", "kho", false));
+	CHECK(!hf_cmdline_bool("kho=on kho=off", "kho", false));
+	CHECK(!hf_cmdline_bool("kho", "kho", false));
+	CHECK(!hf_cmdline_bool("kho=", "kho", false));
+	CHECK(!hf_cmdline_bool("mykho=on kho.x=on", "kho", false));
+	CHECK(!hf_cmdline_bool("", "kho", false));
+	CHECK(hf_cmdline_bool("liveupdate=on", "liveupdate", false));
+	CHECK(hf_cmdline_bool("kho=require", "kho", false));
+	CHECK(!hf_cmdline_bool("liveupdate=require", "liveupdate", false));
+	CHECK(!hf_cmdline_bool("ro -- kho=on", "kho", false));
+	CHECK(hf_cmdline_bool("a-b.c_d", "a_b.c-d", true));
+	CHECK(hf_cmdline_bool("x=\"kho=off kho=off\" kho=on", "kho", false));
+	CHECK(hf_cmdline_bool("\"kho=on\" ro", "kho", false));
 }
 
 static void error_text(void)

@@ -3,28 +3,106 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmdline.h"
+#include <holdfast/cmdline.h>
 
-bool hf_cmdline_text_is_on(const char *text, const char *name)
+bool hf_cmdline_next(const char **p, struct hf_cmdline_word *w)
 {
-	size_t n = strlen(name);
-	bool on = false;
-	const char *p = text;
+	bool quoted = false;
+	const char *q = *p;
 
-	while (*p) {
-		size_t len;
+	q += strspn(q, " \t\n");
+	if (!*q)
+		return false;
+	w->text = q;
+	for (; *q && (quoted || !strchr(" \t\n", *q)); q++)
+		if (*q == '"')
+			quoted = !quoted;
+	w->len = (size_t)(q - w->text);
+	*p = q;
+	return true;
+}
 
-		p += strspn(p, " \t\n");
-		len = strcspn(p, " \t\n");
-		if (len > n + 1 && !strncmp(p, name, n) && p[n] == '=') {
-			/* kstrtobool(): y, Y, t, T, 1, on */
-			char c = p[n + 1], d = len > n + 2 ? p[n + 2] : '\0';
+bool hf_cmdline_is_end(const struct hf_cmdline_word *w)
+{
+	return w->len == 2 && !memcmp(w->text, "--", 2);
+}
 
-			on = c == '1' || c == 'y' || c == 'Y' || c == 't' ||
-			     c == 'T' || ((c == 'o' || c == 'O') &&
-					  (d == 'n' || d == 'N'));
-		}
-		p += len;
+static char fold(char c)
+{
+	return c == '-' ? '_' : c;
+}
+
+/* Is it @name, alone or with a value? */
+static bool is_param(const struct hf_cmdline_word *w, const char *name)
+{
+	const char *t = w->text;
+	size_t i, len = w->len, n = strlen(name);
+
+	/* "name=a value" */
+	if (len && *t == '"') {
+		t++;
+		len--;
+	}
+	if (len < n || (len > n && t[n] != '=' && t[n] != '"'))
+		return false;
+	for (i = 0; i < n; i++)
+		if (fold(t[i]) != fold(name[i]))
+			return false;
+	return true;
+}
+
+static void value_of(const struct hf_cmdline_word *w, char *buf, size_t len)
+{
+	const char *eq = memchr(w->text, '=', w->len);
+	size_t n = eq ? w->len - (size_t)(eq + 1 - w->text) : 0, i, out = 0;
+
+	for (i = 0; i < n && out + 1 < len; i++)
+		if (eq[1 + i] != '"')
+			buf[out++] = eq[1 + i];
+	buf[out] = '\0';
+}
+
+bool hf_cmdline_get(const char *line, const char *name, char *buf, size_t len)
+{
+	bool found = false;
+	struct hf_cmdline_word w;
+
+	buf[0] = '\0';
+	while (hf_cmdline_next(&line, &w) && !hf_cmdline_is_end(&w)) {
+		if (!is_param(&w, name))
+			continue;
+		value_of(&w, buf, len);
+		found = true;
+	}
+	return found;
+}
+
+/* kstrtobool() */
+static bool is_true(const char *v)
+{
+	return *v == '1' || *v == 'y' || *v == 'Y' || *v == 't' || *v == 'T' ||
+	       ((*v == 'o' || *v == 'O') && (v[1] == 'n' || v[1] == 'N'));
+}
+
+static bool word_is_bare(const struct hf_cmdline_word *w)
+{
+	return !memchr(w->text, '=', w->len);
+}
+
+bool hf_cmdline_bool(const char *line, const char *name, bool bare)
+{
+	bool kho = !strcmp(name, "kho"), on = false;
+	struct hf_cmdline_word w;
+	char val[32];
+
+	while (hf_cmdline_next(&line, &w) && !hf_cmdline_is_end(&w)) {
+		if (!is_param(&w, name))
+			continue;
+		value_of(&w, val, sizeof(val));
+		if (word_is_bare(&w))
+			on = bare;
+		else
+			on = is_true(val) || (kho && !strcmp(val, "require"));
 	}
 	return on;
 }
@@ -43,5 +121,5 @@ bool hf_cmdline_is_on(const char *name)
 	if (n <= 0)
 		return false;
 	buf[n] = '\0';
-	return hf_cmdline_text_is_on(buf, name);
+	return hf_cmdline_bool(buf, name, false);
 }

@@ -13,10 +13,9 @@
 #include <unistd.h>
 
 #include <holdfast/clock.h>
+#include <holdfast/cmdline.h>
 #include <holdfast/luo.h>
 #include <holdfast/proc.h>
-
-#include "cmdline.h"
 
 static int explain_open(int code, struct hf_error *err)
 {

@@ -48,10 +48,10 @@ static const struct {
 	  "Services are not stopped and file systems only synced. Returns only when the\n"
 	  "kernel refused; everything is as before then.\n"
 	  "\n"
-	  "  --load KERNEL           load this kernel first, by kexec -s\n"
+	  "  --load KERNEL           load this kernel first, as kexec -s does\n"
 	  "  --initrd FILE           its initramfs\n"
-	  "  --append STRING         its command line\n"
-	  "  --reuse-cmdline         the command line of the running kernel\n" },
+	  "  --append STRING         its command line; what live update needs is added\n"
+	  "  --reuse-cmdline         the command line of the running kernel, the same added\n" },
 	{ "cancel", BEFORE,
 	  "give everything back; the drivers carry on",
 	  "cancel\n", NULL },

@@ -5,71 +5,16 @@
  * leaves everything running (I7).
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <linux/capability.h>
 
 #include <holdfast/proc.h>
-#include <holdfast/spawn.h>
+#include <load.h>
 
 #include "cli.h"
 #include "reboot.h"
-
-struct image {
-	const char *kernel;
-	const char *initrd;
-	const char *append;
-	bool reuse;
-};
-
-static bool image_loaded(void)
-{
-	char c = '0';
-	int fd = open("/sys/kernel/kexec_loaded", O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return false;
-	if (read(fd, &c, 1) != 1)
-		c = '0';
-	close(fd);
-	return c == '1';
-}
-
-/* kexec -s: loading by file is the only way that carries KHO. */
-static int load(const struct image *im, struct hf_error *err)
-{
-	char *initrd = NULL, *append = NULL;
-	char *argv[8];
-	int n = 0, ret;
-
-	if (im->initrd && asprintf(&initrd, "--initrd=%s", im->initrd) < 0)
-		return hf_fail(err, -ENOMEM, "out of memory");
-	if (im->append && asprintf(&append, "--append=%s", im->append) < 0) {
-		free(initrd);
-		return hf_fail(err, -ENOMEM, "out of memory");
-	}
-	argv[n++] = (char *)"kexec";
-	argv[n++] = (char *)"-s";
-	argv[n++] = (char *)"-l";
-	argv[n++] = (char *)im->kernel;
-	if (initrd)
-		argv[n++] = initrd;
-	if (append)
-		argv[n++] = append;
-	if (im->reuse)
-		argv[n++] = (char *)"--reuse-cmdline";
-	argv[n] = NULL;
-	ret = spawn_wait(argv, err);
-	if (ret)
-		hf_fail_add(err, "the kernel %s was not loaded", im->kernel);
-	free(initrd);
-	free(append);
-	return ret;
-}
 
 static int go_with_holder(struct cli *cli, struct hf_error *err)
 {
@@ -129,7 +74,7 @@ static int held_by_whom(struct cli *cli, struct hf_control *c,
 	return ret;
 }
 
-static int start(struct cli *cli, const struct image *im, struct hf_error *err)
+static int start(struct cli *cli, const struct hk_image *im, struct hf_error *err)
 {
 	struct hf_control c = { .sock = -1 };
 	int ret, with_daemon;
@@ -141,8 +86,8 @@ static int start(struct cli *cli, const struct image *im, struct hf_error *err)
 	with_daemon = held_by_whom(cli, &c, err);
 	if (with_daemon < 0)
 		return EXIT_FAILED;
-	ret = im->kernel ? load(im, err) : 0;
-	if (!ret && !image_loaded())
+	ret = im->kernel ? hk_image_load(im, err) : 0;
+	if (!ret && !hk_image_is_loaded(""))
 		ret = hf_fail(err, -EINVAL,
 			      "no kernel is loaded: load one with --load KERNEL, or with \"kexec -s -l KERNEL --initrd=FILE --append=...\" (by file: -s)");
 	if (ret)
@@ -165,7 +110,7 @@ int cmd_kexec(struct cli *cli, int argc, char **argv)
 		{}
 	};
 	struct hf_error err = {};
-	struct image im = {};
+	struct hk_image im = {};
 	int opt, ret;
 
 	while ((opt = getopt_long(argc, argv, ":", options, NULL)) != -1) {
