@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,31 +13,13 @@
 
 #include "cmdline.h"
 #include "load.h"
-
-static ssize_t read_small(const char *root, const char *path, char *buf,
-			  size_t len)
-{
-	char full[PATH_MAX];
-	ssize_t n;
-	int fd;
-
-	snprintf(full, sizeof(full), "%.4000s%s", root, path);
-	fd = open(full, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = read(fd, buf, len - 1);
-	if (n < 0)
-		n = -errno;
-	close(fd);
-	buf[n > 0 ? n : 0] = '\0';
-	return n;
-}
+#include "root.h"
 
 bool hk_image_is_loaded(const char *root)
 {
 	char c[2];
 
-	return read_small(root, "/sys/kernel/kexec_loaded", c, sizeof(c)) == 1 &&
+	return hk_root_read(root, "/sys/kernel/kexec_loaded", c, sizeof(c)) == 1 &&
 	       c[0] == '1';
 }
 
@@ -50,7 +31,7 @@ char *hk_image_cmdline(const struct hk_image *im, const char *root,
 
 	if (!im->reuse)
 		return hk_cmdline_next(im->append ? im->append : "", err);
-	n = read_small(root, "/proc/cmdline", own, sizeof(own));
+	n = hk_root_read(root, "/proc/cmdline", own, sizeof(own));
 	if (n < 0) {
 		hf_fail(err, (int)n, "/proc/cmdline: %s", strerror((int)-n));
 		return NULL;

@@ -12,7 +12,8 @@ set -eu
 packages='
 	gcc make libc6-dev binutils patch perl xz-utils cpio rsync pkg-config|pkgconf
 	flex bison bc libelf-dev libssl-dev kmod
-	libfdt-dev libmd-dev libjson-c-dev zlib1g-dev device-tree-compiler
+	libfdt-dev libmd-dev libjson-c-dev device-tree-compiler
+	zlib1g-dev liblzma-dev libzstd-dev liblz4-dev
 	kexec-tools busybox-static
 	sparse shellcheck mandoc libcap-dev
 '

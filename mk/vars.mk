@@ -24,7 +24,8 @@ USERSPACE_VARS = O=$(BUILD)/userspace KHDR=$(KHDR)
 FUZZ_SECONDS  ?= 10
 FUZZ_VARS      = O=$(BUILD)/fuzz LINUX=$(BUILD)/linux/holdfast SECONDS=$(FUZZ_SECONDS)
 # tests/unit/Makefile, target: check
-UNIT_VARS      = O=$(BUILD)/unit USERSPACE=$(BUILD)/userspace KHDR=$(KHDR)
+UNIT_VARS      = O=$(BUILD)/unit USERSPACE=$(BUILD)/userspace KHDR=$(KHDR) \
+		 KERNEL=$(KERNEL) KERNEL_STOCK=$(KERNEL_STOCK)
 # tests/vm/Makefile, targets: all check demo check-device check-memory check-agent check-long check-debug
 VM_VARS        = O=$(BUILD)/vm DEMO=$(BUILD)/demo USERSPACE=$(BUILD)/userspace KHDR=$(KHDR) \
 		 KERNEL=$(KERNEL) KERNEL_STOCK=$(KERNEL_STOCK) KERNEL_DEBUG=$(KERNEL_DEBUG) \

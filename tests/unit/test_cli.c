@@ -65,6 +65,18 @@ static void usage(void)
 	expect(RUN("status", "extra"), 2, "what is \"extra\"");
 	expect(RUN("verify", "extra"), 2, "what is \"extra\"");
 	expect(RUN("cancel", "extra"), 2, "what is \"extra\"");
+	expect(RUN("inspect", "extra"), 2, "what is \"extra\"");
+	expect(RUN("inspect", "--dump", "/tmp", "--save", "x"), 2,
+	       "--dump reads what was saved");
+	expect(RUN("inspect", "--dump", "/nonexistent"), 3, "No such file");
+	expect(RUN("preflight", "extra"), 2, "what is \"extra\"");
+	expect(RUN("preflight", "--initrd", "x"), 2, "go with --kernel");
+	expect(RUN("preflight", "--modules", "x"), 2, "go with --kernel");
+	expect(RUN("preflight", "--kernel", "k", "--append", "x", "--reuse-cmdline"),
+	       2, "exclude each other");
+	expect(RUN("preflight", "--pid", "0"), 2, "takes a process ID");
+	expect(RUN("preflight", "--root", "/nonexistent", "--json"), 1,
+	       "\"name\":\"kho-off\"");
 	expect(RUN("kexec", "extra"), 2, "what is \"extra\"");
 	expect(RUN("kexec", "--initrd", "x"), 2, "go with --load");
 	expect(RUN("kexec", "--append", "x"), 2, "go with --load");

@@ -55,8 +55,7 @@ static int preserve_objects(int session, const struct taken *t,
 	return 0;
 }
 
-/* The shape is frozen now (I2): what is read here is what will come back. */
-static int read_tables(struct taken *t, struct hf_error *err)
+int preserve_read_tables(struct taken *t, struct hf_error *err)
 {
 	struct hf_manifest *m = &t->m;
 	struct hf_iommu_ids ids;
@@ -212,7 +211,8 @@ static int fill(const char *name, int session, struct taken *t,
 	if (ret)
 		return ret;
 	t0 = hf_now_ms();
-	ret = read_tables(t, err);
+	/* The shape is frozen (I2): what is read here is what will come back. */
+	ret = preserve_read_tables(t, err);
 	if (!ret)
 		ret = check_bound_here(t, err);
 	if (!ret)

@@ -141,5 +141,6 @@ int cmd_list(struct cli *cli, int argc, char **argv);
 int cmd_clients(struct cli *cli, int argc, char **argv);
 int cmd_finish(struct cli *cli, int argc, char **argv);
 int cmd_inspect(struct cli *cli, int argc, char **argv);
+int cmd_preflight(struct cli *cli, int argc, char **argv);
 
 #endif

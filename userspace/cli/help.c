@@ -27,6 +27,21 @@ static const struct {
 	const char *usage;
 	const char *options;
 } verbs[] = {
+	{ "preflight", BEFORE,
+	  "what would make an update fail, and what to do",
+	  "preflight [--kernel IMAGE [--initrd FILE] [--append STRING | --reuse-cmdline]\n"
+	  "          [--modules DIR]] [--pid [NAME=]PID...]\n",
+	  "Changes nothing. Exit status 1 if there is an error, 0 with nothing but\n"
+	  "warnings.\n"
+	  "\n"
+	  "  --kernel IMAGE          the next kernel: does it take over what it gets?\n"
+	  "  --initrd FILE           its initramfs\n"
+	  "  --append STRING         its command line\n"
+	  "  --reuse-cmdline         the command line of the running kernel\n"
+	  "  --modules DIR           its modules (default /lib/modules/RELEASE)\n"
+	  "  --pid [NAME=]PID        a driver that knows nothing of holdfastd: can its\n"
+	  "                          memory be carried?\n"
+	  "  --root DIR              look below DIR instead of /\n" },
 	{ "preserve", BEFORE,
 	  "put what drivers have into sessions that survive",
 	  "preserve [--timeout S]\n"

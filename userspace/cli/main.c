@@ -21,6 +21,7 @@ static const struct {
 	{ "list", cmd_list },
 	{ "clients", cmd_clients },
 	{ "inspect", cmd_inspect },
+	{ "preflight", cmd_preflight },
 };
 
 int main(int argc, char **argv)

@@ -19,6 +19,7 @@
 
 #include "cli.h"
 #include "daemon.h"
+#include "wanted.h"
 
 /* How long objects that are busy are tried again */
 #define DEFAULT_RETRY_MS	1000
@@ -138,45 +139,6 @@ close_luo:
 	return ret;
 }
 
-/* "PID" or "NAME=PID"; returns -1 to go on, else the code to exit with. */
-static int add_wanted(const struct cli *cli, struct wanted *w, size_t *n,
-		      char *arg)
-{
-	char *eq = strrchr(arg, '='), *num = eq ? eq + 1 : arg, *end, *p;
-	size_t i;
-	long pid;
-
-	errno = 0;
-	pid = strtol(num, &end, 10);
-	if (errno || end == num || *end || pid <= 0 || pid > 0x7fffffff)
-		return cli_usage(cli, "--pid takes a process ID or NAME=PID, not \"%s\"",
-				 arg);
-	if (*n == HF_MANIFEST_MAX_CLIENTS)
-		return cli_usage(cli, "more than %d drivers",
-				 HF_MANIFEST_MAX_CLIENTS);
-	w[*n].pid = (pid_t)pid;
-	w[*n].name = NULL;
-	if (eq) {
-		*eq = '\0';
-		w[*n].name = arg;
-		for (p = arg; *p > ' ' && *p <= '~' && *p != '='; p++)
-			;
-		if (*p || p == arg || p - arg > HF_NAME_MAX)
-			return cli_usage(cli, "a driver's name is 1 to %d printable characters without blanks and \"=\", not \"%s\"",
-					 HF_NAME_MAX, arg);
-	}
-	for (i = 0; i < *n; i++) {
-		if (w[i].pid == w[*n].pid)
-			return cli_usage(cli, "process %ld is given twice",
-					 pid);
-		if (eq && w[i].name && !strcmp(w[i].name, arg))
-			return cli_usage(cli, "two drivers are to be called \"%s\"",
-					 arg);
-	}
-	(*n)++;
-	return -1;
-}
-
 /* All clients of the daemon, or none */
 static int preserve_clients(struct cli *cli, long timeout_s)
 {
@@ -222,7 +184,7 @@ int cmd_preserve(struct cli *cli, int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, ":", options, NULL)) != -1) {
 		switch (opt) {
 		case 'p':
-			ret = add_wanted(cli, w, &n, optarg);
+			ret = wanted_add(cli, w, &n, optarg);
 			break;
 		case 'r':
 			ret = cli_number(cli, "--retry-ms", optarg, 0, 600000,

@@ -93,6 +93,11 @@ const struct scenario scenarios_update[] = {
 		.judged = JUDGED_STOPPED, .rate = 1000, .timeout_s = 120,
 	},
 	{
+		.name = "preflight", .device = "igb", .topology = TOPO_ROOT_PORT,
+		.kernel = KERNEL_HOLDFAST, .guest = "preflight", .updates = 1, .resumes = 1,
+		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,
+	},
+	{
 		.name = "inspect", .device = "igb", .topology = TOPO_ROOT_PORT,
 		.kernel = KERNEL_HOLDFAST, .guest = "inspect", .updates = 1, .resumes = 1,
 		.judged = JUDGED_ALL, .rate = 1000, .timeout_s = 120,

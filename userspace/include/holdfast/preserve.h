@@ -45,4 +45,15 @@ int preserve_fill(const char *name, int session, struct taken *t,
 int preserve_manifest(struct hf_manifest *m, const char *name, int session,
 		      struct hf_error *err);
 
+/**
+ * preserve_read_tables() - read the IOVA-to-PA tables of what was taken
+ * @t: what was taken; its manifest gets IOASes, their tables, and devices' IDs
+ * @err: message on failure
+ *
+ * Before the objects are preserved they can change at any moment.
+ *
+ * Return: 0 or a negative errno.
+ */
+int preserve_read_tables(struct taken *t, struct hf_error *err);
+
 #endif

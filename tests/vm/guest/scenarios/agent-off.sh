@@ -7,13 +7,14 @@
 kernel_1() {
 	# The last one counts
 	case " $hf_cmdline " in
-	*" kho=off "*) off="booted without kho=on" ;;
-	*" liveupdate=off "*) off="booted without liveupdate=on" ;;
+	*" kho=off "*) off="booted without kho=on" found=kho-off ;;
+	*" liveupdate=off "*) off="booted without liveupdate=on" found=liveupdate-off ;;
 	*) die "nothing is switched off" ;;
 	esac
 	bind_vfio
 	start_driver
 	dump_config running
+	refused "preflight" 1 "$found" holdfast preflight
 	refused "preserve" 1 "$off" holdfast preserve --pid "$driver"
 	refused "restore" 1 "$off" holdfast restore --no-finish
 	refused "kexec" 1 "no session is held" holdfast kexec
