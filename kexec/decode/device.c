@@ -151,8 +151,10 @@ void hk_decode_pci(struct hk_decode *d, uint64_t phys)
 		hk_damaged(d, "list of running functions at %#" PRIx64 ": version %u of %u bytes, known is %d of %d",
 			   phys, ser->version, ser->size, PCI_SER_VERSION,
 			   PCI_SER_SIZE);
-	} else if (ser->nr_devices > PCI_SER_MAX_DEVICES ||
-		   ser->crc != hk_crc32_of(ser, sizeof(*ser) +
+	} else if (ser->nr_devices > PCI_SER_MAX_DEVICES) {
+		hk_damaged(d, "list of running functions at %#" PRIx64 ": %u functions, there is room for %zu",
+			   phys, ser->nr_devices, PCI_SER_MAX_DEVICES);
+	} else if (ser->crc != hk_crc32_of(ser, sizeof(*ser) +
 				ser->nr_devices * sizeof(ser->devices[0]),
 				offsetof(struct pci_ser, crc))) {
 		hk_damaged(d, "list of running functions at %#" PRIx64 ": it is damaged: its checksum is wrong",

@@ -357,11 +357,10 @@ static bool check_claims(const struct view *v)
 	return true;
 }
 
-static bool claimed(const struct view *v, uint64_t run)
+/* The first claim that ends after a page, or their number */
+static uint64_t find_claim(const struct view *v, uint64_t pfn)
 {
 	uint64_t low = 0, high = v->hdr->nr_claims;
-	uint64_t pfn = IOMMUFD_RUN_SER_PFN(run);
-	uint64_t end = pfn + IOMMUFD_RUN_SER_NR(run);
 
 	while (low < high) {
 		uint64_t mid = low + (high - low) / 2, c = v->entry[mid];
@@ -371,6 +370,58 @@ static bool claimed(const struct view *v, uint64_t run)
 		else
 			low = mid + 1;
 	}
+	return low;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct hk_range *x = a, *y = b;
+
+	return x->phys < y->phys ? -1 : x->phys > y->phys;
+}
+
+/* The block and its chunks are memory of their own, and nobody's for DMA. */
+static bool check_own(const struct view *v)
+{
+	uint64_t left = v->hdr->nr_claims + v->hdr->nr_runs, at, i;
+	size_t n = (size_t)v->hdr->nr_chunks + 1;
+	struct hk_range *own = calloc(n, sizeof(*own));
+	bool good = true;
+
+	if (!own)
+		return WRONG(v, "no memory here to check %zu chunks", n - 1);
+	own[0] = (struct hk_range){ v->phys, v->hdr->size };
+	for (i = 1; i < n; i++) {
+		at = left < IOMMUFD_CHUNK_SER_ENTRIES ? left :
+		     IOMMUFD_CHUNK_SER_ENTRIES;
+		own[i].phys = v->chunks[i - 1].phys;
+		own[i].len = at * sizeof(u64);
+		left -= at;
+	}
+	qsort(own, n, sizeof(*own), by_start);
+	for (i = 0; good && i < n; i++) {
+		uint64_t first = own[i].phys >> HK_PAGE_SHIFT;
+		uint64_t last = (own[i].phys + own[i].len - 1) >> HK_PAGE_SHIFT;
+
+		if (i + 1 < n && last >= own[i + 1].phys >> HK_PAGE_SHIFT)
+			good = WRONG(v, "the chunk at %#" PRIx64 " overlaps another, or the block",
+				     own[i + 1].phys);
+		at = find_claim(v, first);
+		if (good && at < v->hdr->nr_claims &&
+		    IOMMUFD_RUN_SER_PFN(v->entry[at]) <= last)
+			good = WRONG(v, "the memory at %#" PRIx64 " that says this is claimed, too",
+				     own[i].phys);
+	}
+	free(own);
+	return good;
+}
+
+static bool claimed(const struct view *v, uint64_t run)
+{
+	uint64_t pfn = IOMMUFD_RUN_SER_PFN(run);
+	uint64_t end = pfn + IOMMUFD_RUN_SER_NR(run);
+	uint64_t low = find_claim(v, pfn);
+
 	for (; pfn < end; low++) {
 		if (low == v->hdr->nr_claims ||
 		    IOMMUFD_RUN_SER_PFN(v->entry[low]) > pfn)
@@ -611,6 +662,7 @@ void hk_decode_iommufd(struct hk_decode *d, uint64_t phys)
 	if (check_header(&v) && check_pages(&v) && check_ioas(&v) &&
 	    check_hwpt(&v) && check_devices(&v)) {
 		if (read_chunks(&v) && v.entry && !(check_claims(&v) &&
+						    check_own(&v) &&
 						    check_runs(&v))) {
 			free(v.entry);
 			v.entry = NULL;

@@ -11,6 +11,12 @@ static void show_clients(struct hk_out *o, const struct hf_manifest *m)
 	for (i = 0; i < m->n_client; i++) {
 		hk_out_row(o);
 		hk_out_str(o, "name", m->client[i].name);
+		if (m->client[i].has_owner) {
+			hk_out_u64(o, "uid", m->client[i].uid);
+			hk_out_u64(o, "gid", m->client[i].gid);
+		}
+		if (*m->client[i].session)
+			hk_out_str(o, "session", m->client[i].session);
 		hk_out_row_end(o);
 	}
 	hk_out_list_end(o);
@@ -37,6 +43,8 @@ static void show_clients(struct hk_out *o, const struct hf_manifest *m)
 		hk_out_row(o);
 		hk_out_hex(o, "token", m->device[i].token);
 		hk_out_str(o, "device", hf_pci_format(&m->device[i].addr, bdf));
+		if (*m->device[i].name)
+			hk_out_str(o, "name", m->device[i].name);
 		hk_out_str(o, "of", hf_manifest_names(m, m->device[i].clients,
 						      names, sizeof(names)));
 		hk_out_row_end(o);

@@ -57,7 +57,7 @@ static void *read_area(struct hk_decode *d, uint64_t phys,
 	}
 	block = HK_PAGE << area->order;
 	while (got < want) {
-		/* Each chunk that is read has an address at least. */
+		/* As many as have an address each, not in a circle */
 		if (!at || at % HK_PAGE || ++chunks > MAX_LIST / HK_PAGE) {
 			WRONG(d, phys, "its list of folios ends after %" PRIu64 " of %" PRIu64 " bytes",
 			      got, want);
@@ -89,11 +89,6 @@ static void *read_area(struct hk_decode *d, uint64_t phys,
 				goto fail;
 			}
 			got += n;
-		}
-		if (!i) {
-			WRONG(d, phys, "its list of folios ends after %" PRIu64 " of %" PRIu64 " bytes",
-			      got, want);
-			goto fail;
 		}
 		at = c->next;
 	}
