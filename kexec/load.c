@@ -119,3 +119,12 @@ int hk_image_load(const struct hk_image *im, struct hf_error *err)
 	free(cmdline);
 	return ret;
 }
+
+int hk_image_unload(struct hf_error *err)
+{
+	if (!syscall(SYS_kexec_file_load, -1, -1, 0ul, NULL,
+		     (unsigned long)KEXEC_FILE_UNLOAD))
+		return 0;
+	return hf_fail(err, -errno, "the loaded kernel could not be unloaded: %s",
+		       strerror(errno));
+}

@@ -43,6 +43,14 @@ char *hk_image_cmdline(const struct hk_image *im, const char *root,
  */
 int hk_image_load(const struct hk_image *im, struct hf_error *err);
 
+/**
+ * hk_image_unload() - unload whatever is loaded
+ * @err: message on failure
+ *
+ * Return: 0 or a negative errno.
+ */
+int hk_image_unload(struct hf_error *err);
+
 /** hk_image_is_loaded() - is any image loaded? @root as above */
 bool hk_image_is_loaded(const char *root);
 

@@ -188,10 +188,12 @@ static void clients(void)
 	preflight_clients(&cli, &r);
 	CHECK(!r.n);
 	daemon_code = 1;
-	report = "{\"clients\":[{\"name\":\"a\",\"state\":\"ready\"},{\"name\":\"b\",\"state\":\"claimed\"}]}";
+	/* Who gave nothing is not waited for. */
+	report = "{\"clients\":[{\"name\":\"a\",\"state\":\"ready\"},{\"name\":\"b\",\"state\":\"claimed\"},"
+		 "{\"name\":\"c\",\"state\":\"new\",\"descriptors\":[]}]}";
 	preflight_clients(&cli, &r);
 	CHECK(!r.n);
-	report = "{\"clients\":[{\"name\":\"a\\u001b\",\"state\":\"new\"},{\"name\":\"b\",\"state\":\"lost\"},"
+	report = "{\"clients\":[{\"name\":\"a\\u001b\",\"state\":\"new\",\"descriptors\":[{}]},{\"name\":\"b\",\"state\":\"lost\"},"
 		 "{\"name\":\"c\",\"state\":\"waiting\"},{\"name\":\"d\",\"state\":\"failed\"},7]}";
 	preflight_clients(&cli, &r);
 	CHECK(r.n == 4 && r.errors == 4);

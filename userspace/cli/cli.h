@@ -131,6 +131,7 @@ void show_manifest_json(struct hf_json *j, const struct hf_manifest *m);
 /** show_json() - print a finished object and release it */
 void show_json(struct hf_json *j);
 
+int cmd_update(struct cli *cli, int argc, char **argv);
 int cmd_preserve(struct cli *cli, int argc, char **argv);
 int cmd_kexec(struct cli *cli, int argc, char **argv);
 int cmd_restore(struct cli *cli, int argc, char **argv);

@@ -27,6 +27,22 @@ static const struct {
 	const char *usage;
 	const char *options;
 } verbs[] = {
+	{ "update", BEFORE,
+	  "all of it: preflight, load, preserve, verify, reboot",
+	  "update --kernel IMAGE [--initrd FILE] [--append STRING | --reuse-cmdline]\n"
+	  "       [--modules DIR] [--direct | --graceful] [--timeout S]\n",
+	  "Whatever fails, or is refused, takes back what was done. After the boot\n"
+	  "holdfastd restores by itself; \"holdfast status\" tells how it went.\n"
+	  "\n"
+	  "  --kernel IMAGE          the next kernel\n"
+	  "  --initrd FILE           its initramfs\n"
+	  "  --append STRING         its command line; what live update needs is added\n"
+	  "  --reuse-cmdline         the command line of the running kernel, the same added\n"
+	  "  --modules DIR           its modules (default /lib/modules/RELEASE)\n"
+	  "  --graceful              by systemctl kexec (default where systemd runs)\n"
+	  "  --direct                by the reboot call: nothing is stopped before\n"
+	  "  --timeout S             how long clients may take to answer (default: as\n"
+	  "                          holdfastd is configured)\n" },
 	{ "preflight", BEFORE,
 	  "what would make an update fail, and what to do",
 	  "preflight [--kernel IMAGE [--initrd FILE] [--append STRING | --reuse-cmdline]\n"

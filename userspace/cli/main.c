@@ -11,6 +11,7 @@ static const struct {
 	const char *name;
 	int (*run)(struct cli *cli, int argc, char **argv);
 } verbs[] = {
+	{ "update", cmd_update },
 	{ "preserve", cmd_preserve },
 	{ "kexec", cmd_kexec },
 	{ "restore", cmd_restore },

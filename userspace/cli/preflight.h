@@ -3,6 +3,8 @@
 #ifndef CLI_PREFLIGHT_H
 #define CLI_PREFLIGHT_H
 
+#include <stdio.h>
+
 #include <preflight/preflight.h>
 
 #include "wanted.h"
@@ -21,5 +23,11 @@ void preflight_drivers(const struct wanted *w, size_t n, struct hk_preflight *q,
 
 /** preflight_clients() - are the daemon's clients ready, if there is a daemon? */
 void preflight_clients(struct cli *cli, struct hk_report *r);
+
+/** preflight_show() - what was found, for people */
+void preflight_show(FILE *to, const struct hk_report *r);
+
+/** preflight_json() - members "errors", "warnings", "findings" */
+void preflight_json(struct hf_json *j, const struct hk_report *r);
 
 #endif

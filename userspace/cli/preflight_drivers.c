@@ -176,7 +176,8 @@ static void check_client(struct json_object *c, struct hk_report *r)
 {
 	char name[128], state[32];
 
-	if (report_is(c, "state", "new"))
+	/* Who gave nothing is not waited for. */
+	if (report_is(c, "state", "new") && report_count(c, "descriptors"))
 		hk_found(r, HK_ERROR, "client-unready",
 			 "wait until it is, or end it",
 			 "client %s has not said that it is ready: an update waits for it",

@@ -6,50 +6,17 @@
 
 #include "preflight.h"
 
-static const char *level_name(enum hk_level level)
-{
-	return level == HK_ERROR ? "error" : "warning";
-}
-
-static void show_text(const struct hk_report *r)
-{
-	size_t i;
-
-	for (i = 0; i < r->n; i++)
-		printf("%-8s %-16s %s\n%25s to do: %s\n",
-		       level_name(r->finding[i].level), r->finding[i].name,
-		       r->finding[i].what, "", r->finding[i].cure);
-	if (!r->n)
-		printf("nothing was found that would make an update fail\n");
-	else
-		printf("%zu error%s, %zu warning%s\n", r->errors,
-		       r->errors == 1 ? "" : "s", r->n - r->errors,
-		       r->n - r->errors == 1 ? "" : "s");
-}
-
 static void show_as_json(const struct cli *cli, const struct hk_report *r,
 			 int code)
 {
 	struct hf_json j;
-	size_t i;
 
 	hf_json_init(&j);
 	hf_json_object(&j, NULL);
 	hf_json_str(&j, "verb", cli->verb);
 	hf_json_bool(&j, "ok", !code);
 	hf_json_int(&j, "exit", code);
-	hf_json_u64(&j, "errors", r->errors);
-	hf_json_u64(&j, "warnings", r->n - r->errors);
-	hf_json_array(&j, "findings");
-	for (i = 0; i < r->n; i++) {
-		hf_json_object(&j, NULL);
-		hf_json_str(&j, "level", level_name(r->finding[i].level));
-		hf_json_str(&j, "name", r->finding[i].name);
-		hf_json_str(&j, "what", r->finding[i].what);
-		hf_json_str(&j, "cure", r->finding[i].cure);
-		hf_json_object_end(&j);
-	}
-	hf_json_array_end(&j);
+	preflight_json(&j, r);
 	hf_json_object_end(&j);
 	show_json(&j);
 }
@@ -75,7 +42,7 @@ static int run(struct cli *cli, struct hk_preflight *q, const struct wanted *w,
 	if (cli->json)
 		show_as_json(cli, &r, code);
 	else
-		show_text(&r);
+		preflight_show(stdout, &r);
 	hk_report_free(&r);
 	return code;
 }

@@ -46,5 +46,10 @@ const struct scenario scenarios_agent[] = {
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "daemon-lost",
 		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 500, .timeout_s = 120,
 	},
+	{
+		.name = "daemon-update", .suite = SUITE_AGENT, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "daemon-update",
+		.updates = 1, .judged = JUDGED_BY_GUEST, .rate = 500, .timeout_s = 180,
+	},
 	{}
 };
