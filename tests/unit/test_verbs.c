@@ -353,6 +353,51 @@ static void interrupted(void)
 	}
 }
 
+/* PRESERVE takes its time; whoever asks meanwhile is told who is waited for. */
+static void slow_preserve(int fd, const struct hf_msg *q)
+{
+	if (q->op == HF_CTL_PRESERVE)
+		usleep(1300 * 1000);
+	fake_answer(fd, q, 0, "", say.report);
+}
+
+static void progress(void)
+{
+	const char *prog = getenv("HOLDFAST");
+	int pty = posix_openpt(O_RDWR | O_NOCTTY), tty;
+	size_t have = 0;
+	pid_t pid, me;
+	int status;
+	ssize_t n;
+
+	if (pty < 0 || grantpt(pty) || unlockpt(pty))
+		SKIP("no pseudo-terminal");
+	say.report = HEAD "\"state\":\"asking\",\"clients\":["
+		     MEM "\"state\":\"agreed\"}," NIC "\"state\":\"asked\"}]}";
+	pid = fake_start(sock, slow_preserve);
+	tty = open(ptsname(pty), O_RDWR | O_NOCTTY);
+	fflush(stdout);
+	me = fork();
+	if (!me) {
+		dup2(open("/dev/null", O_WRONLY), 1);
+		dup2(tty, 2);
+		execl(prog ? prog : "holdfast", "holdfast", "preserve",
+		      "--daemon", sock, NULL);
+		_exit(126);
+	}
+	close(tty);
+	/* The other end closed: EIO */
+	while ((n = read(pty, text + have, sizeof(text) - 1 - have)) > 0)
+		have += (size_t)n;
+	text[have] = '\0';
+	close(pty);
+	CHECK(waitpid(me, &status, 0) == me && status == 0);
+	CHECK_HAS(text, "\rholdfast preserve: waiting for nic0, ");
+	/* It leaves nothing on the line. */
+	CHECK(have > 4 && !strcmp(text + have - 4, "\r\033[K"));
+	fake_stop(pid);
+}
+
 static void verify(void)
 {
 	pid_t pid = start(0, 0, "", HEAD "\"state\":\"preserved\",\"clients\":["
@@ -501,6 +546,7 @@ static const struct ktap_test tests[] = {
 	{ "verbs: 20000 damaged reports", damaged_reports },
 	{ "verbs: preserve", preserve },
 	{ "verbs: preserve, interrupted", interrupted },
+	{ "verbs: progress on a terminal", progress },
 	{ "verbs: verify", verify },
 	{ "verbs: cancel", cancel },
 	{ "verbs: finish", finish },
