@@ -86,7 +86,7 @@ kernel_1() {
 	preserve_all
 	refused preserved-already 1 "all is preserved already" holdfast preserve
 	ask status
-	holder=$(tr ',{' '\n\n' <"$STATUS" | sed -n 's/^"holder"://p' | head -n 1)
+	holder=$(tr ',' '\n' <"$STATUS" | tr '{' '\n' | sed -n 's/^"holder"://p' | head -n 1)
 	kill -9 "$holder"
 	settled_idle
 	ask status
