@@ -83,6 +83,16 @@ static void usage(void)
 	expect(RUN("kexec", "--reuse-cmdline"), 2, "go with --load");
 	expect(RUN("kexec", "--load", "k", "--append", "x", "--reuse-cmdline"),
 	       2, "exclude each other");
+	expect(RUN("kexec", "--direct", "--graceful"), 2, "exclude each other");
+	if (access("/run/systemd/system", F_OK))
+		expect(RUN("kexec", "--graceful"), 2, "does not run here");
+	expect(RUN("update"), 2, "--kernel is missing");
+	expect(RUN("update", "--kernel", "k", "--direct", "--graceful"), 2,
+	       "exclude each other");
+	expect(RUN("update", "--kernel", "k", "--session", "s"), 2,
+	       "a session without holdfastd");
+	expect(RUN("update", "--kernel", "k", "--append", "a", "--reuse-cmdline"),
+	       2, "exclude each other");
 	expect(RUN("restore"), 2, "which driver");
 	expect(RUN("restore", "--"), 2, "which driver");
 	expect(RUN("restore", "driver"), 2, "after \"--\"");

@@ -74,15 +74,18 @@ static const struct {
 	  "read the IOVA-to-PA tables again and compare",
 	  "verify\n", NULL },
 	{ "kexec", BEFORE,
-	  "verify, then start the loaded kernel at once",
-	  "kexec [--load KERNEL [--initrd FILE] [--append STRING | --reuse-cmdline]]\n",
-	  "Services are not stopped and file systems only synced. Returns only when the\n"
-	  "kernel refused; everything is as before then.\n"
+	  "verify, then start the loaded kernel",
+	  "kexec [--load KERNEL [--initrd FILE] [--append STRING | --reuse-cmdline]]\n"
+	  "      [--direct | --graceful]\n",
+	  "At once: services are not stopped and file systems only synced. Returns only\n"
+	  "when the kernel refused; everything is as before then.\n"
 	  "\n"
 	  "  --load KERNEL           load this kernel first, as kexec -s does\n"
 	  "  --initrd FILE           its initramfs\n"
 	  "  --append STRING         its command line; what live update needs is added\n"
-	  "  --reuse-cmdline         the command line of the running kernel, the same added\n" },
+	  "  --reuse-cmdline         the command line of the running kernel, the same added\n"
+	  "  --direct                as said, by the reboot call (default)\n"
+	  "  --graceful              by systemctl kexec\n" },
 	{ "cancel", BEFORE,
 	  "give everything back; the drivers carry on",
 	  "cancel\n", NULL },

@@ -82,6 +82,19 @@ int reboot_graceful(struct hf_error *err)
 	return ret;
 }
 
+void reboot_is_near(const struct cli *cli)
+{
+	struct hf_json j;
+
+	cli_note(cli, "systemd stops what runs, and starts the next kernel then\n");
+	if (!cli->json)
+		return;
+	cli_begin_json(cli, &j, EXIT_DONE, NULL);
+	hf_json_bool(&j, "graceful", true);
+	hf_json_object_end(&j);
+	show_json(&j);
+}
+
 bool reboot_has_systemd(void)
 {
 	/* As sd_booted(3) finds out */

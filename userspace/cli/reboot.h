@@ -27,6 +27,12 @@ int reboot_direct(struct cli *cli, const struct held *alive,
  */
 int reboot_graceful(struct hf_error *err);
 
+/** REBOOT_NO_SYSTEMD - usage error of --graceful */
+#define REBOOT_NO_SYSTEMD "--graceful is for systemd, which does not run here; stop your services, and use --direct"
+
+/** reboot_is_near() - say so: systemd is on its way */
+void reboot_is_near(const struct cli *cli);
+
 /** reboot_has_systemd() - is systemd what stops and starts this machine? */
 bool reboot_has_systemd(void);
 

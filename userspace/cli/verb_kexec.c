@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * holdfast kexec: the direct way. Services are not stopped and file systems not
+ * holdfast kexec: the end of the old kernel, with what is preserved already. At
+ * once unless said otherwise: services are not stopped and file systems not
  * unmounted, only synced; on the other hand an update that the kernel refuses
  * leaves everything running (I7).
  */
@@ -16,10 +17,11 @@
 #include "cli.h"
 #include "reboot.h"
 
-static int go_with_holder(struct cli *cli, struct hf_error *err)
+static int go_with_holder(struct cli *cli, bool graceful, struct hf_error *err)
 {
 	struct verdict v;
 	struct held h;
+	int ret;
 
 	if (held_connect(cli->socket, cli->session, &h, err)) {
 		hf_fail_add(err, "not rebooting");
@@ -36,24 +38,26 @@ static int go_with_holder(struct cli *cli, struct hf_error *err)
 			v.text);
 		return EXIT_MISMATCH;
 	}
-	if (reboot_direct(cli, &h, err) != -EPIPE)
+	ret = graceful ? reboot_graceful(err) : reboot_direct(cli, &h, err);
+	if (ret && ret != -EPIPE)
 		hf_fail_add(err, "everything is as before: the session is still held, the driver runs; try again or \"holdfast cancel\"");
 	held_free(&h);
-	return EXIT_FAILED;
+	return ret ? EXIT_FAILED : EXIT_DONE;
 }
 
-static int go_with_daemon(struct cli *cli, struct hf_control *c,
+static int go_with_daemon(struct cli *cli, struct hf_control *c, bool graceful,
 			  struct hf_error *err)
 {
 	int ret = reboot_agreed(cli, c, err);
 
-	if (!ret) {
-		reboot_direct(cli, NULL, err);
-		reboot_came_back(cli, c, err);
-		hf_fail_add(err, "everything is as before: all sessions are still held, the drivers run; try again or \"holdfast cancel\"");
-		ret = EXIT_FAILED;
-	}
-	return ret;
+	if (ret)
+		return ret;
+	ret = graceful ? reboot_graceful(err) : reboot_direct(cli, NULL, err);
+	if (!ret)
+		return EXIT_DONE;
+	reboot_came_back(cli, c, err);
+	hf_fail_add(err, "everything is as before: all sessions are still held, the drivers run; try again or \"holdfast cancel\"");
+	return EXIT_FAILED;
 }
 
 /* Before a kernel is loaded: is there anything to take along? */
@@ -74,7 +78,8 @@ static int held_by_whom(struct cli *cli, struct hf_control *c,
 	return ret;
 }
 
-static int start(struct cli *cli, const struct hk_image *im, struct hf_error *err)
+static int start(struct cli *cli, const struct hk_image *im, bool graceful,
+		 struct hf_error *err)
 {
 	struct hf_control c = { .sock = -1 };
 	int ret, with_daemon;
@@ -93,8 +98,8 @@ static int start(struct cli *cli, const struct hk_image *im, struct hf_error *er
 	if (ret)
 		ret = EXIT_FAILED;
 	else
-		ret = with_daemon ? go_with_daemon(cli, &c, err) :
-				    go_with_holder(cli, err);
+		ret = with_daemon ? go_with_daemon(cli, &c, graceful, err) :
+				    go_with_holder(cli, graceful, err);
 	hf_control_close(&c);
 	return ret;
 }
@@ -107,8 +112,11 @@ int cmd_kexec(struct cli *cli, int argc, char **argv)
 		{ "initrd", required_argument, NULL, 'i' },
 		{ "append", required_argument, NULL, 'a' },
 		{ "reuse-cmdline", no_argument, NULL, 'r' },
+		{ "direct", no_argument, NULL, 'd' },
+		{ "graceful", no_argument, NULL, 'g' },
 		{}
 	};
+	bool direct = false, graceful = false;
 	struct hf_error err = {};
 	struct hk_image im = {};
 	int opt, ret;
@@ -127,6 +135,12 @@ int cmd_kexec(struct cli *cli, int argc, char **argv)
 		case 'r':
 			im.reuse = true;
 			break;
+		case 'd':
+			direct = true;
+			break;
+		case 'g':
+			graceful = true;
+			break;
 		default:
 			ret = cli_option(cli, opt);
 			if (ret >= 0)
@@ -140,5 +154,13 @@ int cmd_kexec(struct cli *cli, int argc, char **argv)
 		return cli_usage(cli, "--initrd, --append and --reuse-cmdline go with --load");
 	if (im.append && im.reuse)
 		return cli_usage(cli, "--append and --reuse-cmdline exclude each other");
-	return cli_failed(cli, start(cli, &im, &err), &err);
+	if (direct && graceful)
+		return cli_usage(cli, "--direct and --graceful exclude each other");
+	if (graceful && !reboot_has_systemd())
+		return cli_usage(cli, REBOOT_NO_SYSTEMD);
+	ret = start(cli, &im, graceful, &err);
+	if (ret)
+		return cli_failed(cli, ret, &err);
+	reboot_is_near(cli);
+	return EXIT_DONE;
 }

@@ -174,8 +174,8 @@ static int run(struct update *u)
 		ret = go(u);
 	if (ret)
 		take_back(u);
-	else
-		cli_note(u->cli, "systemd stops what runs, and starts the next kernel then\n");
+	else if (!u->cli->json)
+		reboot_is_near(u->cli);
 	return end(u, ret);
 }
 
@@ -191,7 +191,7 @@ static int check(struct update *u)
 	if (cli->alone)
 		return cli_usage(cli, "a session without holdfastd is updated by \"preserve --pid\", \"kexec\" and \"restore\"");
 	if (u->way == WAY_GRACEFUL && !reboot_has_systemd())
-		return cli_usage(cli, "--graceful is for systemd, which does not run here; stop your services, and use --direct");
+		return cli_usage(cli, REBOOT_NO_SYSTEMD);
 	if (u->way == WAY_DEFAULT)
 		u->way = reboot_has_systemd() ? WAY_GRACEFUL : WAY_DIRECT;
 	ret = daemon_find(u->cli, &u->c, u->err);
