@@ -8,9 +8,10 @@ export TOP
 . "$TOP/tests/build/ktap.sh"
 here=$TOP/tests/package
 
-ktap_plan 6
+ktap_plan 7
 ktap_run "man pages are clean under mandoc" "$here/man.sh"
 ktap_run "man pages name each verb, option and function" "$here/words.sh"
+ktap_run "each member of the JSON is documented" "$here/schema.sh"
 ktap_run "completion knows each verb and option" "$here/completion.sh"
 ktap_run "make install puts each file in its place" "$here/install.sh"
 ktap_run "the library has what its header says, for C and C++" "$here/library.sh"
