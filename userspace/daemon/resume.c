@@ -208,28 +208,35 @@ static void time_phases(struct daemon *d, struct update *u, uint64_t begun)
 	(void)d;
 }
 
-/* What became of the update as a whole */
-static void judge(struct daemon *d)
+static const struct update_client *in_state(const struct update *u,
+					    const char *state)
 {
-	const struct client *bad = NULL, *lost = NULL;
 	size_t i;
 
-	for (i = 0; i < d->n_client; i++) {
-		if (d->client[i]->state == HF_CLIENT_FAILED)
-			bad = d->client[i];
-		if (d->client[i]->state == HF_CLIENT_LOST)
-			lost = d->client[i];
-	}
+	for (i = 0; i < u->n_client; i++)
+		if (!strcmp(u->client[i].state, state))
+			return &u->client[i];
+	return NULL;
+}
+
+/* What became of the update as a whole: one that was lost stays lost */
+static void judge(struct daemon *d)
+{
+	const struct update_client *bad;
+
 	if (!d->update)
 		return;
-	if (bad)
-		update_set(d->update, "failed", bad->error.text);
-	else if (lost)
-		update_set(d->update, "lost", lost->error.text);
-	else if (resume_pending(d))
-		update_set(d->update, "restoring", NULL);
-	else
-		update_set(d->update, "done", NULL);
+	bad = in_state(d->update, "failed");
+	if (bad) {
+		update_set(d->update, "failed", bad->error);
+	} else {
+		bad = in_state(d->update, "lost");
+		if (bad)
+			update_set(d->update, "lost", bad->error);
+		else
+			update_set(d->update, resume_pending(d) ? "restoring" :
+				   "done", NULL);
+	}
 	notify_systemd("STATUS=update %s: %s", d->update->id, d->update->state);
 	history_save(d);
 }

@@ -53,6 +53,13 @@ client_is() {
 	line_of "$1" | grep -q "\"state\":\"$2\""
 }
 
+# holder_of NAME
+holder_of() {
+	ask status
+	tr '{' '\n' <"$STATUS" | sed -n "/^\"name\":\"$1\",\"uid\"/s/.*\"holder\":\([0-9]*\).*/\1/p" |
+		head -n 1
+}
+
 # all_are STATE NAME... - each of these clients
 all_are() {
 	state=$1

@@ -7,13 +7,6 @@
 # shellcheck source=tests/vm/guest/scenarios/daemon-lib.sh disable=SC1091
 . /hf/scenarios/daemon-lib.sh
 
-# holder_of NAME
-holder_of() {
-	ask status
-	tr '{' '\n' <"$STATUS" | sed -n "/^\"name\":\"$1\",\"uid\"/s/.*\"holder\":\([0-9]*\).*/\1/p" |
-		head -n 1
-}
-
 kernel_1() {
 	load_next_kernel
 	bind_vfio

@@ -85,9 +85,7 @@ kernel_1() {
 	doing "killing a holder"
 	preserve_all
 	refused preserved-already 1 "all is preserved already" holdfast preserve
-	ask status
-	holder=$(tr ',' '\n' <"$STATUS" | tr '{' '\n' | sed -n 's/^"holder"://p' | head -n 1)
-	kill -9 "$holder"
+	kill -9 "$(holder_of good)"
 	settled_idle
 	ask status
 	grep -q "died, so that its session is gone" "$STATUS" ||

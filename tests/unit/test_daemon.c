@@ -1,0 +1,728 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * holdfastd as a process, on a machine without live update: configuration,
+ * clients, names, the record of an update that was lost, files that are damaged,
+ * and programs that break its rules. $HOLDFASTD and $ROGUE are run; what needs a
+ * kernel is in tests/vm.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <json-c/json.h>
+
+#include <holdfast/clock.h>
+#include <holdfast/memfd.h>
+#include <holdfast/message.h>
+
+#include "ktap.h"
+
+static char dir[64];
+static pid_t daemon_pid;
+
+static const char *path_of(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2)));
+
+/* In the folder of the test; the last eight stay valid. */
+static const char *path_of(const char *fmt, ...)
+{
+	static char buf[8][256];
+	static unsigned int at;
+	char *p = buf[at++ % 8];
+	size_t n = (size_t)snprintf(p, 256, "%s/", dir);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(p + n, 256 - n, fmt, ap);
+	va_end(ap);
+	return p;
+}
+
+static void write_text(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	if (!f || fputs(text, f) < 0 || fclose(f))
+		abort();
+}
+
+static char *read_text(const char *path)
+{
+	static char buf[1 << 20];
+	FILE *f = fopen(path, "r");
+	size_t n = f ? fread(buf, 1, sizeof(buf) - 1, f) : 0;
+
+	if (f)
+		fclose(f);
+	buf[n] = '\0';
+	return buf;
+}
+
+/* --- the daemon --- */
+
+static int dial(void)
+{
+	const struct timeval limit = { .tv_sec = 20 };
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path_of("s"));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	if (!connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int wait_for_end(pid_t pid)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) != pid)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) :
+				   128 + WTERMSIG(status);
+}
+
+/* Runs it until it ends (@more: --check), what it says is in the file "log". */
+static pid_t run(const char *more)
+{
+	const char *program = getenv("HOLDFASTD");
+	const char *argv[] = {
+		program, "--socket", path_of("s"), "--run-dir", path_of("run"),
+		"--state-dir", path_of("state"), "--config", NULL, more, NULL,
+	};
+	char config[256];
+	pid_t pid;
+
+	snprintf(config, sizeof(config), "%s", path_of("conf"));
+	argv[8] = config;
+	fflush(NULL);
+	pid = fork();
+	if (pid)
+		return pid;
+	if (!freopen(path_of("log"), "a", stderr))
+		_exit(99);
+	execv(program, (char **)argv);
+	_exit(98);
+}
+
+static bool start(void)
+{
+	double until = hf_now_ms() + 10000;
+	int fd;
+
+	if (access(path_of("conf"), F_OK))
+		write_text(path_of("conf"), "");
+	daemon_pid = run(NULL);
+	while ((fd = dial()) < 0 && hf_now_ms() < until)
+		usleep(5000);
+	if (fd >= 0) {
+		close(fd);
+	} else {
+		kill(daemon_pid, SIGKILL);
+		wait_for_end(daemon_pid);
+	}
+	return CHECK(fd >= 0);
+}
+
+/* SIGTERM: it ends well, and with no complaint of a sanitizer. */
+static void stop(void)
+{
+	kill(daemon_pid, SIGTERM);
+	CHECK(wait_for_end(daemon_pid) == 0);
+	CHECK(!strstr(read_text(path_of("log")), "Sanitizer"));
+}
+
+/* A folder without anything of the tests before */
+static void fresh(void)
+{
+	char command[128];
+
+	if (dir[0]) {
+		snprintf(command, sizeof(command), "rm -rf %s", dir);
+		CHECK(!system(command));
+	}
+	strcpy(dir, "/tmp/hf-daemon-XXXXXX");
+	if (!mkdtemp(dir) || chmod(dir, 0755))
+		abort();
+}
+
+/* --- asking --- */
+
+static bool ask(int fd, unsigned int op, const char *name, uint64_t arg,
+		int out, struct hf_msg *a, int *got)
+{
+	struct hf_msg q;
+	int in;
+
+	hf_msg_init(&q, op, 5);
+	hf_msg_set_name(&q, name);
+	q.arg[0] = arg;
+	if (hf_msg_send(fd, &q, out))
+		return false;
+	do {
+		if (hf_msg_recv(fd, a, &in, NULL) <= 0)
+			return false;
+		if (got)
+			*got = in;
+		else if (in >= 0)
+			close(in);
+	} while (!a->serial);
+	return a->op == op && a->serial == 5;
+}
+
+/* The status of the answer, 1 when it was disconnected */
+static int status_of(int fd, unsigned int op, const char *name, uint64_t arg,
+		     int out)
+{
+	struct hf_msg a;
+
+	return ask(fd, op, name, arg, out, &a, NULL) ? a.status : 1;
+}
+
+static int hello(const char *name)
+{
+	int fd = dial();
+
+	CHECK(status_of(fd, HF_OP_HELLO, name, 0, -1) == 0);
+	return fd;
+}
+
+static struct json_object *report(void)
+{
+	struct json_object *o = NULL;
+	struct hf_msg a;
+	size_t len;
+	int fd = dial(), got = -1;
+	void *text;
+
+	if (CHECK(ask(fd, HF_CTL_STATUS, "", 0, -1, &a, &got) && !a.status &&
+		  got >= 0) &&
+	    CHECK(!hf_memfd_read(got, 1 << 20, &text, &len, NULL))) {
+		char *copy = strndup(text, len);
+
+		o = json_tokener_parse(copy);
+		free(copy);
+		free(text);
+	}
+	CHECK(o);
+	if (got >= 0)
+		close(got);
+	close(fd);
+	return o;
+}
+
+/* What the report has at "key", or "key.key", or "key.0.key"; "" if nothing */
+static const char *at(struct json_object *o, const char *path)
+{
+	char copy[128], *word, *rest;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	for (word = strtok_r(copy, ".", &rest); word && o;
+	     word = strtok_r(NULL, ".", &rest)) {
+		if (json_object_is_type(o, json_type_array))
+			o = json_object_array_get_idx(o, (size_t)atoi(word));
+		else if (!json_object_object_get_ex(o, word, &o))
+			o = NULL;
+	}
+	return o ? json_object_get_string(o) : "";
+}
+
+static int some_memfd(void)
+{
+	int fd = memfd_create("test", MFD_CLOEXEC);
+
+	if (fd < 0 || ftruncate(fd, 4096))
+		abort();
+	return fd;
+}
+
+/* --- tests --- */
+
+static void configuration(void)
+{
+	static const struct {
+		const char *text, *want;
+	} v[] = {
+		{ "", NULL },
+		{ "# nothing\n\n  \n", NULL },
+		{ "ready-timeout-ms = 5000 # ms\nretry-ms=0\n", NULL },
+		{ "users = all\nlog-level = debug\n", NULL },
+		{ "users = 0 1000-1999 7\n", NULL },
+		{ "retry-ms = 60001\n", "conf:1: retry-ms takes 0 to 60000" },
+		{ "\nhistory = 0\n", "conf:2: history takes 1 to" },
+		{ "history = -1\n", "not \"-1\"" },
+		{ "history = 5x\n", "not \"5x\"" },
+		{ "history =\n", "not \"\"" },
+		{ "history\n", "\"history\" is no \"key = value\"" },
+		{ "colour = red\n", "there is no key \"colour\"" },
+		{ "log-level = loud\n", "log-level takes info or debug" },
+		{ "users = 5-2\n", "not \"5-2\"" },
+		{ "users = bob\n", "not \"bob\"" },
+		{ "users = 4294967295\n", "not \"4294967295\"" },
+		{ "users = \n", "users names nobody" },
+	};
+	char line[1024];
+	size_t i;
+
+	fresh();
+	for (i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		write_text(path_of("conf"), v[i].text);
+		unlink(path_of("log"));
+		CHECK(wait_for_end(run("--check")) == (v[i].want ? 1 : 0));
+		if (v[i].want)
+			CHECK_HAS(read_text(path_of("log")), v[i].want);
+	}
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	write_text(path_of("conf"), line);
+	CHECK(wait_for_end(run("--check")) == 1);
+	CHECK_HAS(read_text(path_of("log")), "the line is too long");
+	unlink(path_of("conf"));
+	CHECK(wait_for_end(run("--check")) == 1);
+}
+
+static void one_client(void)
+{
+	struct json_object *o;
+	int fd, mem = some_memfd(), second = dup(mem), other, pipes[2];
+	struct hf_msg a;
+
+	fresh();
+	if (!start())
+		return;
+	CHECK(!pipe(pipes));
+	fd = hello("nic.0");
+	CHECK(ask(fd, HF_OP_STATE, "", 0, -1, &a, NULL) &&
+	      a.arg[0] == HF_CLIENT_NEW);
+	CHECK(status_of(fd, HF_OP_READY, "", 0, -1) == -EINVAL);
+	CHECK(status_of(fd, HF_OP_PUT, "ring", 0, -1) == -EBADF);
+	CHECK(status_of(fd, HF_OP_PUT, "ring", 0, mem) == 0);
+	CHECK(ask(fd, HF_OP_PUT, "copy", 0, second, &a, NULL) &&
+	      a.status == -EEXIST);
+	CHECK_HAS(a.text, "given already, as ring");
+	CHECK(status_of(fd, HF_OP_PUT, "ring", 0, second) == -EEXIST);
+	CHECK(status_of(fd, HF_OP_PUT, "a b", 0, mem) == -EINVAL);
+	CHECK(status_of(fd, HF_OP_PUT, "pipe", 0, pipes[0]) == -EOPNOTSUPP);
+	CHECK(status_of(fd, HF_OP_DROP, "pipe", 0, -1) == -ENOENT);
+	CHECK(status_of(fd, HF_OP_READY, "", 2, -1) == -EINVAL);
+	CHECK(status_of(fd, HF_OP_READY, "", HF_READY_UNASKED, -1) == 0);
+	CHECK(status_of(fd, HF_OP_ANSWER, "", 0, -1) == -ETIMEDOUT);
+	CHECK(status_of(fd, HF_OP_CLAIM, "", 0, -1) == -ENOENT);
+	CHECK(status_of(fd, HF_OP_FETCH, "", 0, -1) == -ENOENT);
+	CHECK(status_of(fd, HF_OP_RESUMED, "", 0, -1) == -ENOENT);
+
+	/* Its name is its own. */
+	other = dial();
+	CHECK(ask(other, HF_OP_HELLO, "nic.0", 0, -1, &a, NULL) &&
+	      a.status == -EBUSY);
+	CHECK_HAS(a.text, "connected already, as process");
+	close(other);
+	o = report();
+	CHECK(!strcmp(at(o, "version"), "1"));
+	CHECK(!strcmp(at(o, "state"), "idle"));
+	CHECK(!strcmp(at(o, "clients.0.name"), "nic.0"));
+	CHECK(!strcmp(at(o, "clients.0.state"), "ready"));
+	CHECK(!strcmp(at(o, "clients.0.unasked"), "true"));
+	CHECK(atoi(at(o, "clients.0.pid")) == getpid());
+	CHECK(!strcmp(at(o, "clients.0.descriptors.0.name"), "ring"));
+	CHECK(!strcmp(at(o, "clients.0.descriptors.0.kind"), "memfd"));
+	CHECK(!strcmp(at(o, "clients.0.descriptors.1.name"), ""));
+	json_object_put(o);
+
+	CHECK(status_of(fd, HF_OP_UNREADY, "", 0, -1) == 0);
+	CHECK(status_of(fd, HF_OP_DROP, "ring", 0, -1) == 0);
+	close(fd);
+	/* Gone, and all that it gave */
+	do {
+		o = report();
+		json_object_put(o);
+	} while (o && *at(o = report(), "clients.0.name") &&
+		 !json_object_put(o));
+	json_object_put(o);
+	close(mem);
+	close(second);
+	close(pipes[0]);
+	close(pipes[1]);
+	stop();
+}
+
+/* As another user, in a child: what it exits with is the errno */
+static int as_user(uid_t uid, const char *name, unsigned int op)
+{
+	struct hf_msg a;
+	pid_t pid;
+	int fd;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid)
+		return wait_for_end(pid);
+	if (setgroups(0, NULL) || setresgid(uid, uid, uid) ||
+	    setresuid(uid, uid, uid))
+		_exit(97);
+	fd = dial();
+	if (fd < 0)
+		_exit(96);
+	if (!ask(fd, op, name, 0, -1, &a, NULL))
+		_exit(95);
+	_exit(-a.status & 0x7f);
+}
+
+static void users(void)
+{
+	int fd;
+
+	if (geteuid())
+		SKIP("not root");
+	fresh();
+	write_text(path_of("conf"), "users = 1000-1009\n");
+	if (!start())
+		return;
+	fd = hello("mine");
+	CHECK(as_user(1000, "mine", HF_OP_HELLO) == EPERM);
+	CHECK(as_user(1000, "other", HF_OP_HELLO) == 0);
+	CHECK(as_user(1010, "other", HF_OP_HELLO) == EPERM);
+	CHECK(as_user(1000, "", HF_CTL_STATUS) == EPERM);
+	CHECK(as_user(1000, "", HF_CTL_PRESERVE) == EPERM);
+	CHECK(as_user(1000, "", HF_CTL_CANCEL) == EPERM);
+	CHECK(as_user(1000, "", HF_CTL_KEXEC) == EPERM);
+	CHECK(as_user(1000, "mine", HF_CTL_FINISH) == EPERM);
+	CHECK(as_user(1000, "", HF_CTL_RELOAD) == EPERM);
+	close(fd);
+	stop();
+}
+
+/* Nothing to preserve with, and nothing preserved */
+static void without_a_kernel(void)
+{
+	int fd, mem = some_memfd(), ctl;
+	struct hf_msg a;
+
+	if (!access("/dev/liveupdate", F_OK))
+		SKIP("this kernel has live update");
+	fresh();
+	if (!start())
+		return;
+	CHECK_HAS(read_text(path_of("log")), "/dev/liveupdate does not exist");
+	ctl = dial();
+	CHECK(ask(ctl, HF_CTL_PRESERVE, "", 0, -1, &a, NULL) &&
+	      a.status == -ENOENT);
+	CHECK_HAS(a.text, "no client has given anything");
+	fd = hello("a");
+	CHECK(status_of(fd, HF_OP_PUT, "m", 0, mem) == 0);
+	CHECK(status_of(fd, HF_OP_READY, "", 0, -1) == 0);
+	CHECK(ask(ctl, HF_CTL_PRESERVE, "", 0, -1, &a, NULL) && a.status);
+	CHECK_HAS(a.text, "/dev/liveupdate does not exist");
+	CHECK(status_of(ctl, HF_CTL_CANCEL, "", 0, -1) == -ENOENT);
+	CHECK(status_of(ctl, HF_CTL_KEXEC, "", 0, -1) == -ENOENT);
+	CHECK(status_of(ctl, HF_CTL_REFUSED, "", 0, -1) == -ENOENT);
+	CHECK(status_of(ctl, HF_CTL_FINISH, "a", 0, -1) == -ENOENT);
+	CHECK(status_of(ctl, HF_CTL_FINISH, "", 0, -1) == 0);
+	CHECK(status_of(ctl, HF_CTL_RESTORE, "", 0, -1) == 0);
+	CHECK(status_of(fd, HF_OP_STATE, "", 0, -1) == 0);
+	close(fd);
+	close(ctl);
+	close(mem);
+	stop();
+}
+
+static void only_one(void)
+{
+	pid_t first;
+
+	fresh();
+	if (!start())
+		return;
+	first = daemon_pid;
+	CHECK(wait_for_end(run(NULL)) == 1);
+	CHECK_HAS(read_text(path_of("log")), "another holdfastd runs");
+	/* Killed, it leaves its socket behind, which is nobody's. */
+	kill(first, SIGKILL);
+	wait_for_end(first);
+	if (start())
+		stop();
+}
+
+static void reload(void)
+{
+	int ctl;
+	struct hf_msg a;
+
+	fresh();
+	if (!start())
+		return;
+	ctl = dial();
+	write_text(path_of("conf"), "history = many\n");
+	CHECK(ask(ctl, HF_CTL_RELOAD, "", 0, -1, &a, NULL) &&
+	      a.status == -EINVAL);
+	CHECK_HAS(a.text, "conf:1: history takes");
+	write_text(path_of("conf"), "log-level = debug\n");
+	CHECK(status_of(ctl, HF_CTL_RELOAD, "", 0, -1) == 0);
+	CHECK(status_of(ctl, HF_CTL_STATUS, "", 0, -1) == 0);
+	CHECK_HAS(read_text(path_of("log")), "asks 0x200");
+	close(ctl);
+	stop();
+}
+
+/* --- what is left on the disk --- */
+
+#define PENDING "{\"version\":1,\"written_by\":\"%s\"," \
+	"\"id\":\"20261123T200000.123\",\"state\":\"rebooting\"," \
+	"\"started_ns\":1795464000123000000," \
+	"\"from\":{\"kernel\":\"7.3.4\",\"boot_id\":\"%s\"}," \
+	"\"preserved_tsc\":1000,\"reboot_tsc\":2000,\"restored_tsc\":0," \
+	"\"phases\":[{\"name\":\"preserve\",\"ms\":12.5}],\"steps\":[]," \
+	"\"clients\":[{\"name\":\"nic\",\"uid\":%u,\"gid\":%u,\"state\":\"preserved\"}," \
+	"{\"name\":\"disk\",\"uid\":4711,\"gid\":4711,\"state\":\"preserved\"}]}"
+
+static void write_pending(const char *boot_id)
+{
+	char text[2048];
+
+	snprintf(text, sizeof(text), PENDING, boot_id, boot_id, getuid(),
+		 getgid());
+	mkdir(path_of("state"), 0700);
+	mkdir(path_of("state/history"), 0700);
+	write_text(path_of("state/pending.json"), text);
+}
+
+/* The machine was reset after the reboot call was announced. */
+static void lost(void)
+{
+	struct json_object *o;
+	int fd, mem = some_memfd();
+	struct hf_msg a;
+
+	fresh();
+	write_pending("another-boot");
+	if (!start())
+		return;
+	o = report();
+	CHECK(!strcmp(at(o, "state"), "lost"));
+	CHECK(!strcmp(at(o, "update.id"), "20261123T200000.123"));
+	CHECK(!strcmp(at(o, "update.state"), "lost"));
+	CHECK(!strcmp(at(o, "update.phases.0.name"), "preserve"));
+	CHECK(!strcmp(at(o, "update.clients.1.name"), "disk"));
+	CHECK(!strcmp(at(o, "update.clients.1.state"), "lost"));
+	CHECK(!strcmp(at(o, "clients.0.name"), "disk"));
+	CHECK(!strcmp(at(o, "clients.0.uid"), "4711"));
+	CHECK(!strcmp(at(o, "clients.1.state"), "lost"));
+	CHECK_HAS(at(o, "clients.1.error"), "did not come through");
+	json_object_put(o);
+	CHECK(access(path_of("state/pending.json"), F_OK));
+	CHECK(!access(path_of("state/history/20261123T200000.123.json"), F_OK));
+
+	fd = dial();
+	CHECK(ask(fd, HF_OP_HELLO, "disk", 0, -1, &a, NULL) &&
+	      a.status == -EPERM);
+	CHECK(ask(fd, HF_OP_HELLO, "nic", 0, -1, &a, NULL) && !a.status &&
+	      a.arg[0] == HF_CLIENT_LOST);
+	CHECK_HAS(a.text, "did not come through");
+	CHECK(status_of(fd, HF_OP_CLAIM, "", 0, -1) == -ENODATA);
+	/* It begins anew. */
+	CHECK(status_of(fd, HF_OP_PUT, "m", 0, mem) == 0);
+	CHECK(ask(fd, HF_OP_STATE, "", 0, -1, &a, NULL) &&
+	      a.arg[0] == HF_CLIENT_NEW);
+	close(fd);
+	close(mem);
+	fd = dial();
+	CHECK(status_of(fd, HF_CTL_FINISH, "disk", 0, -1) == 0);
+	close(fd);
+	o = report();
+	CHECK(!strcmp(at(o, "state"), "idle"));
+	json_object_put(o);
+	stop();
+
+	/* Reported once, and remembered */
+	if (!start())
+		return;
+	o = report();
+	CHECK(!strcmp(at(o, "state"), "idle"));
+	CHECK(!strcmp(at(o, "update.state"), "lost"));
+	json_object_put(o);
+	stop();
+}
+
+/* The same kernel, but nobody holds anything any more. */
+static void given_back(void)
+{
+	struct json_object *o;
+	char boot_id[64];
+
+	fresh();
+	snprintf(boot_id, sizeof(boot_id), "%s",
+		 read_text("/proc/sys/kernel/random/boot_id"));
+	boot_id[strcspn(boot_id, "\n")] = '\0';
+	write_pending(boot_id);
+	if (!start())
+		return;
+	o = report();
+	CHECK(!strcmp(at(o, "state"), "idle"));
+	CHECK(!strcmp(at(o, "update.state"), "cancelled"));
+	CHECK_HAS(at(o, "update.error"), "holders of all sessions ended");
+	json_object_put(o);
+	CHECK(access(path_of("state/pending.json"), F_OK));
+	stop();
+}
+
+/* Whatever is in these files: it starts, answers and ends. */
+static void damaged_files(void)
+{
+	static const char *const whole[] = {
+		"", "{", "[]", "null", "{}", "{\"version\":2}",
+		"{\"version\":1}", "{\"version\":1,\"clients\":5}",
+		"{\"version\":1,\"written_by\":7,\"clients\":[1,null,[],{}]}",
+		"{\"version\":1,\"clients\":[{\"name\":\"../x\"},{\"name\":\"a\",\"uid\":-5}]}",
+		"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+	};
+	char text[2048], copy[2048];
+	unsigned int seed = 11, i, k;
+	struct json_object *o;
+
+	snprintf(text, sizeof(text), PENDING, "x", "x", 0u, 0u);
+	for (i = 0; i < 40; i++) {
+		fresh();
+		write_pending("x");
+		if (i < sizeof(whole) / sizeof(whole[0])) {
+			strcpy(copy, whole[i]);
+		} else {
+			strcpy(copy, text);
+			for (k = 0; k < 3; k++)
+				copy[rand_r(&seed) % strlen(copy)] =
+					(char)(1 + rand_r(&seed) % 255);
+			if (i % 3 == 0)
+				copy[rand_r(&seed) % strlen(copy)] = '\0';
+		}
+		write_text(path_of("state/pending.json"), copy);
+		write_text(path_of("state/history/20250101T000000.000.json"),
+			   copy);
+		if (!start())
+			return;
+		o = report();
+		json_object_put(o);
+		stop();
+		if (ktap_failed) {
+			printf("# %s\n", copy);
+			return;
+		}
+	}
+}
+
+/* As many as are to be kept */
+static void short_history(void)
+{
+	struct json_object *o;
+	char name[64];
+	int i;
+
+	fresh();
+	write_text(path_of("conf"), "history = 3\n");
+	write_pending("another-boot");
+	for (i = 0; i < 9; i++) {
+		snprintf(name, sizeof(name), "state/history/2025010%dT000000.000.json",
+			 i);
+		write_text(path_of("%s", name), "{\"version\":1,\"id\":\"old\"}");
+	}
+	if (!start())
+		return;
+	o = report();
+	CHECK(!strcmp(at(o, "update.state"), "lost"));
+	CHECK(!strcmp(at(o, "history.0.id"), "old"));
+	CHECK(!strcmp(at(o, "history.1.id"), "old"));
+	CHECK(!strcmp(at(o, "history.2.id"), ""));
+	json_object_put(o);
+	stop();
+}
+
+/* --- clients that mean harm --- */
+
+static int rogue(const char *what)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command),
+		 "HOLDFAST_SOCKET=%s %s %s >%s 2>&1 </dev/null", path_of("s"),
+		 getenv("ROGUE"), what, path_of("out"));
+	return system(command);
+}
+
+static size_t open_files(pid_t pid)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "ls /proc/%d/fd | wc -l >%s", pid,
+		 path_of("out"));
+	return system(command) ? 0 : (size_t)atoi(read_text(path_of("out")));
+}
+
+static void attacks(void)
+{
+	size_t before, tries = 0;
+
+	fresh();
+	if (!start())
+		return;
+	before = open_files(daemon_pid);
+	if (!CHECK(!rogue("attack")))
+		printf("# %s\n", read_text(path_of("out")));
+	/* Strangers are closed by others, when they get to it. */
+	while (open_files(daemon_pid) > before && tries++ < 500)
+		usleep(10000);
+	CHECK(open_files(daemon_pid) <= before);
+	stop();
+}
+
+static void messages_at_random(void)
+{
+	const char *n = getenv("FUZZ_MESSAGES");
+	char command[64];
+
+	fresh();
+	if (!start())
+		return;
+	snprintf(command, sizeof(command), "fuzz %s 5", n ? n : "10000");
+	if (!CHECK(!rogue(command)))
+		printf("# %s\n", read_text(path_of("out")));
+	stop();
+}
+
+static const struct ktap_test tests[] = {
+	{ "daemon: configuration", configuration },
+	{ "daemon: one client", one_client },
+	{ "daemon: users", users },
+	{ "daemon: a kernel without live update", without_a_kernel },
+	{ "daemon: there is only one", only_one },
+	{ "daemon: configuration read again", reload },
+	{ "daemon: an update that was lost", lost },
+	{ "daemon: an update that was given back", given_back },
+	{ "daemon: damaged files", damaged_files },
+	{ "daemon: history of three", short_history },
+	{ "daemon: messages that break the rules", attacks },
+	{ "daemon: messages at random", messages_at_random },
+};
+
+int main(void)
+{
+	char command[128];
+	int ret;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	ret = ktap_run(tests, sizeof(tests) / sizeof(tests[0]));
+	if (dir[0]) {
+		snprintf(command, sizeof(command), "rm -rf %s", dir);
+		if (system(command))
+			ret = 1;
+	}
+	return ret;
+}
