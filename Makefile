@@ -16,7 +16,8 @@ check:	## Every test; ends with "N passed, N failed"
 	@mk/check.sh unit fuzz vm device memory agent kselftest build debug
 
 check-all: export FUZZ_SECONDS := 300
-check-all:	## Every test, and the long runs: 25 updates in a row, 5 minutes of fuzzing
+check-all: export FUZZ_MESSAGES := 1000000
+check-all:	## Every test, and the long runs: 25 updates in a row, 5 minutes of fuzzing, a million messages
 	@mk/check.sh unit fuzz vm device memory agent kselftest build debug long
 
 ##@ Build

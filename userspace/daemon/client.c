@@ -149,6 +149,11 @@ static int hello(struct daemon *d, struct conn *conn, const struct hf_msg *q,
 			       "client %s is connected already, as process %d",
 			       c->name, c->conn->pid);
 	if (!c) {
+		/* Others shall not take all the room that there is. */
+		if (conn->uid && d->n_client >= MAX_CLIENTS - ROOM_FOR_ROOT)
+			return hf_fail(err, -ENOSPC,
+				       "there are %zu clients already",
+				       d->n_client);
 		c = client_add(d, q->name, conn->uid, conn->gid);
 		if (!c)
 			return hf_fail(err, -ENOSPC,

@@ -29,6 +29,9 @@
 #define MAX_ITEMS	64
 #define MAX_CLIENTS	HF_MANIFEST_MAX_CLIENTS
 
+/* Clients that only root can add */
+#define ROOM_FOR_ROOT	16
+
 /* Ranges of users in the configuration */
 #define MAX_USERS	32
 
@@ -116,7 +119,8 @@ struct conn;
  * @client: clients, by name; owned
  * @update: the one under way, or the last
  * @index: before the kexec: holder of the index; sock -1: none
- * @incoming: after it: session of the index, -1: none
+ * @incoming: after it: session of the index, negative: none
+ * @unresolved: it could not be found out whether there is one
  * @asking: an update waits for its clients: who asked for it, until when, and
  *	    if it is to be given up, why
  */
@@ -136,6 +140,7 @@ struct daemon {
 	struct update *update;
 	struct held index;
 	int incoming;
+	bool unresolved;
 	char boot_id[40];
 	char release[HF_RELEASE_MAX + 1];
 	struct {

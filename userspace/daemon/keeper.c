@@ -264,12 +264,13 @@ static int start(struct daemon *d, struct hf_error *err)
 {
 	const char *args[] = { "keeper", NULL, NULL };
 	char path[256];
-	int fds[3], listener;
+	int fds[3], listener, ret;
 	pid_t pid;
 
-	/* -ENOENT is a session that is not there. */
-	if (daemon_luo(d, err))
-		return -ENODEV;
+	ret = daemon_luo(d, err);
+	if (ret)
+		/* -ENOENT is a session that is not there. */
+		return ret == -ENOENT ? -ENODEV : ret;
 	keeper_path(d, path);
 	listener = holder_listen(path, err);
 	if (listener < 0)

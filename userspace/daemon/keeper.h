@@ -26,7 +26,7 @@ int keeper_main(int argc, char **argv);
  * @err: message on failure
  *
  * Return: a session descriptor owned by the caller; -ENOENT: the kernel has no
- * such session; or another negative errno.
+ * such session; -ENODEV: it has no live update; or another negative errno.
  */
 int keeper_get(struct daemon *d, const char *client, struct hf_error *err);
 

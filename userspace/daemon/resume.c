@@ -241,12 +241,28 @@ static void judge(struct daemon *d)
 	history_save(d);
 }
 
+/*
+ * Somebody may have come under this name while it was not known that it has
+ * something: he has to come again.
+ */
+static bool may_take(struct daemon *d, const struct hf_manifest_client *k)
+{
+	struct client *c = client_find(d, k->name);
+
+	if (c && c->conn)
+		c->conn->ending = true;
+	if (c)
+		client_forget(d, c);
+	return true;
+}
+
 static void take_all(struct daemon *d, const struct hf_manifest *m,
 		     uint64_t begun)
 {
 	bool first;
 	size_t i;
 
+	update_free(d->update);
 	d->update = find_record(d, m);
 	first = d->update && !d->update->restored_tsc;
 	if (d->update && first)
@@ -255,7 +271,7 @@ static void take_all(struct daemon *d, const struct hf_manifest *m,
 		const struct hf_manifest_client *k = &m->client[i];
 		struct client *c = NULL;
 
-		if (keeper_takes(k))
+		if (keeper_takes(k) && may_take(d, k))
 			c = client_add(d, k->name, k->uid, k->gid);
 		if (!c) {
 			log_line(LOG_ERR, NULL,
@@ -326,30 +342,30 @@ static void was_given_back(struct daemon *d)
 	pending_remove(d);
 }
 
-void resume_start(struct daemon *d)
+/*
+ * Nobody can tell now what there is: the record stays, and it is tried again when
+ * the operator says so.
+ */
+static void not_known(struct daemon *d, const struct hf_error *why)
 {
-	uint64_t begun = hf_tsc();
-	char boot_id[40] = "";
-	struct hf_manifest m;
-	struct hf_error err;
-	struct update *u;
-	int ret;
+	char boot_id[40];
 
-	if (update_preserved(d))
-		return;
-	d->incoming = keeper_get(d, "", &err);
-	ret = d->incoming == -ENOENT ? 0 : d->incoming;
-	if (d->incoming >= 0) {
-		ret = read_index(d->incoming, &m, &err);
-		if (ret > 0)
-			take_all(d, &m, begun);
-		hf_manifest_free(&m);
-		if (ret > 0)
-			return;
-	}
-	if (ret)
-		log_line(LOG_ERR, NULL, "%s", err.text);
-	u = pending_read(d, boot_id);
+	log_line(LOG_ERR, NULL, "%s", why->text);
+	log_line(LOG_ERR, NULL,
+		 "what the previous kernel left could not be looked at: \"holdfast restore\" tries again");
+	d->unresolved = true;
+	if (!d->update)
+		d->update = pending_read(d, boot_id);
+	if (d->update)
+		update_set(d->update, "failed", why->text);
+}
+
+/* There is nothing. Should there be? */
+static void nothing_came(struct daemon *d)
+{
+	char boot_id[40] = "";
+	struct update *u = pending_read(d, boot_id);
+
 	update_free(u);
 	if (u && strcmp(boot_id, d->boot_id))
 		all_lost(d);
@@ -359,10 +375,47 @@ void resume_start(struct daemon *d)
 		d->update = history_last(d);
 }
 
+void resume_start(struct daemon *d)
+{
+	uint64_t begun = hf_tsc();
+	struct hf_manifest m;
+	struct hf_error err;
+	int ret;
+
+	d->unresolved = false;
+	if (update_preserved(d))
+		return;
+	hf_manifest_init(&m);
+	if (d->incoming < 0)
+		d->incoming = keeper_get(d, "", &err);
+	ret = d->incoming == -ENOENT ? 0 : d->incoming;
+	if (d->incoming >= 0) {
+		ret = read_index(d->incoming, &m, &err);
+		if (ret > 0)
+			take_all(d, &m, begun);
+		hf_manifest_free(&m);
+		if (ret > 0)
+			return;
+	}
+	/* No live update in this kernel, or what it was handed is damaged */
+	if (ret == -ENODEV || ret == -EIO) {
+		log_line(LOG_ERR, NULL, "%s", err.text);
+		ret = 0;
+	}
+	if (ret)
+		not_known(d, &err);
+	else
+		nothing_came(d);
+}
+
 void resume_retry(struct daemon *d)
 {
 	size_t i;
 
+	if (d->unresolved) {
+		resume_start(d);
+		return;
+	}
 	for (i = 0; i < d->n_client; i++) {
 		struct client *c = d->client[i];
 

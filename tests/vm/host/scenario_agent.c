@@ -11,6 +11,12 @@ static const char *const two_more[] = {
 	NULL
 };
 
+/*
+ * No more frames come once the driver has resumed, and it must not end before the kills
+ * are over: it would be started anew.
+ */
+#define PATIENT "hf.idle=20000"
+
 const struct scenario scenarios_agent[] = {
 	{
 		.name = "daemon-ten", .suite = SUITE_AGENT, .device = "igb", .args = two_more, .iops = 100,
@@ -22,13 +28,19 @@ const struct scenario scenarios_agent[] = {
 		.name = "daemon-killed", .suite = SUITE_AGENT, .device = "igb", .iops = 100,
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "daemon-killed",
 		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 500, .timeout_s = 240,
-		.append = "hf.kills=20 hf.timeout=200",
+		.append = "hf.kills=20 hf.timeout=200 " PATIENT,
+	},
+	{
+		.name = "daemon-late", .suite = SUITE_AGENT, .device = "igb", .iops = 100,
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "daemon-late",
+		.updates = 2, .resumes = 2, .judged = JUDGED_ALL, .rate = 300, .timeout_s = 180,
+		.append = "hf.irq=msix hf.warm=500 hf.between=500",
 	},
 	{
 		.name = "daemon-killed-long", .suite = SUITE_ALL, .device = "igb", .iops = 100,
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "daemon-killed",
 		.updates = 1, .resumes = 1, .judged = JUDGED_ALL, .rate = 200, .timeout_s = 900,
-		.append = "hf.kills=200 hf.timeout=800",
+		.append = "hf.kills=200 hf.timeout=800 hf.idle=90000",
 	},
 	{
 		.name = "daemon-rogue", .suite = SUITE_AGENT, .device = "igb",

@@ -25,10 +25,7 @@ kernel_1() {
 	[ -n "$holder" ] || die "no holder is named"
 	end_all KILL holdfastd
 	kill -9 "$holder"
-	doing "starting the next kernel"
-	emit "{\"ev\":\"reboot\",\"tsc\":0}"
-	kexec -e
-	die "kexec returned"
+	go_by_others
 }
 
 kernel_2() {
