@@ -60,7 +60,7 @@ static int ser_check(struct kunit *test, struct iommufd_ser_view *view)
 		size = t->hdr->size;
 	ser = t->area + BUF_SIZE - size;
 	memcpy(ser, t->hdr, size);
-	return iommufd_ser_check(ser, view);
+	return iommufd_ser_check(ser, SAMPLE_PHYS, view);
 }
 
 static void ser_refused(struct kunit *test, int err, const char *what, u64 n)
@@ -399,6 +399,7 @@ static const struct ser_field ser_fields[] = {
 	CHUNK(0, phys, 0),
 	CHUNK(0, phys, 0x1001),
 	CHUNK(0, phys, U64_MAX),
+	CHUNK(0, phys, SAMPLE_PHYS),
 
 	DEVICE(0, id, 0),
 	DEVICE(0, id, 12),
@@ -485,33 +486,33 @@ static void ser_runs_wrong(struct kunit *test)
 	} wrong[] = {
 		/* Claims: no PFN 0, in order, no overlap, and of use */
 		{ 0, IOMMUFD_RUN_SER(0, 0x10) },
-		{ 0, IOMMUFD_RUN_SER(0x100, 0x11) },
-		{ 0, IOMMUFD_RUN_SER(0x111, 1) },
-		{ 0, IOMMUFD_RUN_SER(0x109, 7) },
-		{ 0, IOMMUFD_RUN_SER(0x100, 0xf) },
-		{ 1, IOMMUFD_RUN_SER(0x100, 0x10) },
-		{ 1, IOMMUFD_RUN_SER(0x10f, 0x11) },
-		{ 1, IOMMUFD_RUN_SER(0x111, 0x10) },
-		{ 1, IOMMUFD_RUN_SER(0x110, 7) },
+		{ 0, SAMPLE_RUN(0x100, 0x11) },
+		{ 0, SAMPLE_RUN(0x111, 1) },
+		{ 0, SAMPLE_RUN(0x109, 7) },
+		{ 0, SAMPLE_RUN(0x100, 0xf) },
+		{ 1, SAMPLE_RUN(0x100, 0x10) },
+		{ 1, SAMPLE_RUN(0x10f, 0x11) },
+		{ 1, SAMPLE_RUN(0x111, 0x10) },
+		{ 1, SAMPLE_RUN(0x110, 7) },
 		{ 1, U64_MAX },
-		{ 2, IOMMUFD_RUN_SER(0x800, 0x1ff) },
-		{ 2, IOMMUFD_RUN_SER(0x801, 0x1ff) },
-		{ 2, IOMMUFD_RUN_SER(0x11f, 0x1000) },
+		{ 2, SAMPLE_RUN(0x800, 0x1ff) },
+		{ 2, SAMPLE_RUN(0x801, 0x1ff) },
+		{ 2, SAMPLE_RUN(0x11f, 0x1000) },
 		{ 2, IOMMUFD_RUN_SER(IOMMUFD_RUN_SER_PFN_MAX, 2) },
 		{ 2, U64_MAX },
 		/* Runs: claimed, and as many pages as there are */
-		{ 3, IOMMUFD_RUN_SER(0x7ff, 0x10) },
-		{ 3, IOMMUFD_RUN_SER(0x800, 0xf) },
-		{ 3, IOMMUFD_RUN_SER(0x800, 0x11) },
+		{ 3, SAMPLE_RUN(0x7ff, 0x10) },
+		{ 3, SAMPLE_RUN(0x800, 0xf) },
+		{ 3, SAMPLE_RUN(0x800, 0x11) },
 		{ 3, IOMMUFD_RUN_SER(1, 0x10) },
 		{ 3, U64_MAX },
 		{ 4, IOMMUFD_RUN_SER(0, 0xf) },
 		{ 4, IOMMUFD_RUN_SER(0, 0x11) },
 		{ 4, IOMMUFD_RUN_SER(0, IOMMUFD_RUN_SER_NR_MAX) },
-		{ 4, IOMMUFD_RUN_SER(0x120, 0x10) },
-		{ 5, IOMMUFD_RUN_SER(0xff, 0x10) },
-		{ 5, IOMMUFD_RUN_SER(0x111, 0x10) },
-		{ 6, IOMMUFD_RUN_SER(0x9f1, 0x10) },
+		{ 4, SAMPLE_RUN(0x120, 0x10) },
+		{ 5, SAMPLE_RUN(0xff, 0x10) },
+		{ 5, SAMPLE_RUN(0x111, 0x10) },
+		{ 6, SAMPLE_RUN(0x9f1, 0x10) },
 		{ 6, IOMMUFD_RUN_SER(IOMMUFD_RUN_SER_PFN_MAX, 0x10) },
 	};
 	struct iommufd_ser_view view;
@@ -532,6 +533,81 @@ static void ser_runs_wrong(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, iommufd_ser_check_chunks(&view), 0);
 }
 
+/* The list, or the block, is in the memory that is claimed */
+static void ser_runs_overlap(struct kunit *test)
+{
+	static const struct {
+		/* Of the claim of 16 pages, from the page there is */
+		int from;
+		bool valid;
+	} claims[] = {
+		{ -16, true }, { -15, false }, { 0, false }, { 1, true },
+	};
+	struct iommufd_ser_view view;
+	u64 *runs = ser_runs_init(test, &view);
+	u64 pfn = PHYS_PFN(view.chunks[0].phys), block = pfn + 0x1000;
+	int i;
+
+	/* No run needs the first claim any more */
+	runs[5] = IOMMUFD_RUN_SER(0, 0x10);
+	view.phys = PFN_PHYS(block);
+	for (i = 0; i < ARRAY_SIZE(claims); i++) {
+		runs[0] = IOMMUFD_RUN_SER(pfn + claims[i].from, 0x10);
+		view.chunks[0].checksum = iommufd_ser_chunk_checksum(&view, 0);
+		KUNIT_EXPECT_EQ_MSG(test, iommufd_ser_check_chunks(&view),
+				    claims[i].valid ? 0 : -EINVAL, "list %d", i);
+
+		runs[0] = IOMMUFD_RUN_SER(block + claims[i].from, 0x10);
+		view.chunks[0].checksum = iommufd_ser_chunk_checksum(&view, 0);
+		KUNIT_EXPECT_EQ_MSG(test, iommufd_ser_check_chunks(&view),
+				    claims[i].valid ? 0 : -EINVAL, "block %d", i);
+	}
+}
+
+/* Where the list is: no two chunks in the same place, nor the block */
+static void ser_chunks_overlap(struct kunit *test)
+{
+	static const struct iommufd_chunk_ser chunks[] = {
+		{ .phys = 0x200000 }, { .phys = 0x210000 }, { .phys = 0x1ff000 },
+	};
+	static const struct {
+		u8 index;
+		u64 phys;
+	} wrong[] = {
+		{ 0, 0x210000 }, { 0, 0x201000 }, { 0, 0x220000 },
+		{ 0, 0x1f0000 }, { 0, SAMPLE_PHYS }, { 0, SAMPLE_PHYS - 0xf000 },
+		{ 1, 0x200000 }, { 1, 0x20f000 }, { 1, 0x1e0000 },
+		{ 2, 0x200000 }, { 2, 0x20f000 }, { 2, 0x210000 },
+		{ 2, 0x21f000 }, { 2, SAMPLE_PHYS },
+	};
+	struct ser_test *t = test->priv;
+	struct iommufd_ser_view view;
+	struct iommufd_chunk_ser *at;
+	int i;
+
+	/* Two more chunks, all of them claims, and what was there behind that */
+	memmove(iommufd_ser_entry(t->hdr, SER_CHUNKS, ARRAY_SIZE(chunks)),
+		iommufd_ser_entry(t->hdr, SER_DEVICES, 0), sizeof(sample_devices));
+	t->hdr->nr_chunks = ARRAY_SIZE(chunks);
+	t->hdr->nr_claims = 2 * IOMMUFD_CHUNK_SER_ENTRIES;
+	at = iommufd_ser_entry(t->hdr, SER_CHUNKS, 0);
+
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		memcpy(at, chunks, sizeof(chunks));
+		iommufd_ser_seal(t->hdr);
+		KUNIT_ASSERT_EQ(test, ser_check(test, &view), 0);
+		at[wrong[i].index].phys = wrong[i].phys;
+		iommufd_ser_seal(t->hdr);
+		ser_refused(test, -EINVAL, "chunk at", wrong[i].phys);
+	}
+
+	/* The last one may be anywhere else */
+	memcpy(at, chunks, sizeof(chunks));
+	at[2].phys = 0x220000;
+	iommufd_ser_seal(t->hdr);
+	KUNIT_EXPECT_EQ(test, ser_check(test, &view), 0);
+}
+
 /*
  * Claims that end just before the first chunk does, and runs up to a third one:
  * all claims in the reverse order, and a hole.
@@ -544,7 +620,7 @@ static void ser_runs_wrong(struct kunit *test)
 static u64 ser_long_run(u32 i)
 {
 	if (i < LONG_CLAIMS)
-		return IOMMUFD_RUN_SER(0x100 + 2 * i, 1);
+		return SAMPLE_RUN(2 * i, 1);
 	i -= LONG_CLAIMS;
 	if (i < LONG_CLAIMS)
 		return ser_long_run(LONG_CLAIMS - 1 - i);
@@ -609,7 +685,7 @@ static void ser_chunks(struct kunit *test)
 		u64 *run = iommufd_ser_run(view, borders[i]);
 		u64 checksum = l->chunks[chunk].checksum;
 
-		*run = IOMMUFD_RUN_SER(0x101 + 2 * borders[i], 1);
+		*run = SAMPLE_RUN(2 * borders[i] + 1, 1);
 		KUNIT_EXPECT_EQ_MSG(test, iommufd_ser_check_chunks(view),
 				    -EILSEQ, "%u", borders[i]);
 		l->chunks[chunk].checksum =
@@ -637,6 +713,8 @@ static struct kunit_case ser_test_cases[] = {
 	KUNIT_CASE(ser_order),
 	KUNIT_CASE(ser_runs_damaged),
 	KUNIT_CASE(ser_runs_wrong),
+	KUNIT_CASE(ser_runs_overlap),
+	KUNIT_CASE(ser_chunks_overlap),
 	KUNIT_CASE(ser_chunks),
 	KUNIT_CASE_PARAM_WITH_INIT(ser_field, kunit_array_gen_params,
 				   ser_field_init, NULL),

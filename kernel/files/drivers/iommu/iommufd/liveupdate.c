@@ -1186,6 +1186,12 @@ static void iommufd_lu_unpreserve_memory(const struct iommufd_ser_view *view,
 			kho_unpreserve_free(phys_to_virt(view->chunks[i].phys));
 }
 
+static int iommufd_lu_cmp_chunks(const void *a, const void *b)
+{
+	return cmp_int(((const struct iommufd_chunk_ser *)a)->phys,
+		       ((const struct iommufd_chunk_ser *)b)->phys);
+}
+
 static int iommufd_lu_preserve_memory(struct iommufd_lu_build *build,
 				      const struct iommufd_ser_view *view)
 {
@@ -1203,6 +1209,10 @@ static int iommufd_lu_preserve_memory(struct iommufd_lu_build *build,
 		}
 		view->chunks[i].phys = virt_to_phys(chunk);
 	}
+	/* In order, those that are of the same size */
+	if (view->hdr->nr_chunks > 2)
+		sort(view->chunks, view->hdr->nr_chunks - 1,
+		     sizeof(*view->chunks), iommufd_lu_cmp_chunks, NULL);
 
 	for (i = 0; i < build->nr_claims; i++)
 		*iommufd_ser_run(view, i) = build->claims[i];
@@ -1308,7 +1318,7 @@ static int iommufd_lu_preserve(struct liveupdate_file_op_args *args)
 	ser->checksum = iommufd_ser_checksum(ser);
 
 	/* What the next kernel would refuse is refused here. */
-	rc = iommufd_ser_check(ser, &view);
+	rc = iommufd_ser_check(ser, virt_to_phys(ser), &view);
 	if (!rc)
 		rc = iommufd_ser_check_chunks(&view);
 	if (rc) {
@@ -1904,14 +1914,13 @@ static int iommufd_lu_check_ser(u64 phys, struct iommufd_ser_view *view)
 	    ser->size <= IOMMUFD_SER_SIZE_MAX && ser->size &&
 	    !pfn_valid(PHYS_PFN(phys + ser->size - 1)))
 		goto err_invalid;
-	rc = iommufd_ser_check(ser, view);
+	rc = iommufd_ser_check(ser, phys, view);
 	if (rc)
 		return rc;
 
 	for (i = 0; i < view->hdr->nr_chunks; i++)
 		if (!iommufd_lu_range_valid(PHYS_PFN(view->chunks[i].phys),
-					    PFN_UP(iommufd_ser_chunk_entries(view->hdr, i) *
-						   sizeof(u64))))
+					    iommufd_ser_chunk_pages(view->hdr, i)))
 			goto err_chunk;
 	rc = iommufd_ser_check_chunks(view);
 	if (rc)

@@ -10,11 +10,13 @@
 #define pr_fmt(fmt) "iommufd: " fmt
 
 #include <kunit/visibility.h>
+#include <linux/bsearch.h>
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/fs.h>
 #include <linux/overflow.h>
 #include <linux/printk.h>
+#include <linux/sort.h>
 #include <linux/xxhash.h>
 
 #include "io_pagetable.h"
@@ -38,6 +40,7 @@ void iommufd_ser_view_init(struct iommufd_ser_view *view,
 			   struct iommufd_ser *hdr)
 {
 	view->hdr = hdr;
+	view->phys = 0;
 	view->ioas = (void *)(hdr + 1);
 	view->allowed = (void *)(view->ioas + hdr->nr_ioas);
 	view->hwpt = (void *)(view->allowed + hdr->nr_allowed);
@@ -162,15 +165,21 @@ static int iommufd_ser_check_ioas(const struct iommufd_ser_view *view)
 	return 0;
 }
 
+/* What has an ID has it first, and tables are in the order of IDs */
+static_assert(!offsetof(struct iommufd_ioas_ser, id));
+static_assert(!offsetof(struct iommufd_hwpt_ser, id));
+
+static int iommufd_ser_cmp_id(const void *key, const void *entry)
+{
+	return cmp_int(*(const u32 *)key, *(const u32 *)entry);
+}
+
+/* Only once the order of the table was checked */
 static const struct iommufd_ioas_ser *
 iommufd_ser_find_ioas(const struct iommufd_ser_view *view, u32 id)
 {
-	u32 i;
-
-	for (i = 0; i < view->hdr->nr_ioas; i++)
-		if (view->ioas[i].id == id)
-			return &view->ioas[i];
-	return NULL;
+	return bsearch(&id, view->ioas, view->hdr->nr_ioas,
+		       sizeof(*view->ioas), iommufd_ser_cmp_id);
 }
 
 /**
@@ -183,12 +192,8 @@ iommufd_ser_find_ioas(const struct iommufd_ser_view *view, u32 id)
 const struct iommufd_hwpt_ser *
 iommufd_ser_find_hwpt(const struct iommufd_ser_view *view, u32 id)
 {
-	u32 i;
-
-	for (i = 0; i < view->hdr->nr_hwpt; i++)
-		if (view->hwpt[i].id == id)
-			return &view->hwpt[i];
-	return NULL;
+	return bsearch(&id, view->hwpt, view->hdr->nr_hwpt,
+		       sizeof(*view->hwpt), iommufd_ser_cmp_id);
 }
 
 static int iommufd_ser_check_hwpt(const struct iommufd_ser_view *view)
@@ -229,27 +234,70 @@ static int iommufd_ser_check_devices(const struct iommufd_ser_view *view)
 	return 0;
 }
 
+/**
+ * iommufd_ser_chunk_entries() - How many entries a chunk has
+ * @hdr: Header, checked
+ * @chunk: Index of the chunk
+ */
+u32 iommufd_ser_chunk_entries(const struct iommufd_ser *hdr, u32 chunk)
+{
+	u64 first = (u64)chunk * IOMMUFD_CHUNK_SER_ENTRIES;
+
+	return min_t(u64, IOMMUFD_CHUNK_SER_ENTRIES,
+		     hdr->nr_claims + hdr->nr_runs - first);
+}
+EXPORT_SYMBOL_IF_KUNIT(iommufd_ser_chunk_entries);
+
+/* The same in pages */
+u64 iommufd_ser_chunk_pages(const struct iommufd_ser *hdr, u32 chunk)
+{
+	return PFN_UP(iommufd_ser_chunk_entries(hdr, chunk) * sizeof(u64));
+}
+
+static bool iommufd_ser_overlap(u64 pfn_a, u64 nr_a, u64 pfn_b, u64 nr_b)
+{
+	return pfn_a < pfn_b + nr_b && pfn_b < pfn_a + nr_a;
+}
+
 static int iommufd_ser_check_chunk_table(const struct iommufd_ser_view *view)
 {
 	const struct iommufd_ser *hdr = view->hdr;
-	u64 nr;
-	u32 i;
+	u64 nr, end = 0;
+	u32 i, last;
 
 	if (check_add_overflow(hdr->nr_claims, hdr->nr_runs, &nr) ||
 	    nr > (u64)U32_MAX * IOMMUFD_CHUNK_SER_ENTRIES ||
 	    hdr->nr_chunks != DIV_ROUND_UP_ULL(nr, IOMMUFD_CHUNK_SER_ENTRIES))
 		return -EINVAL;
 
-	for (i = 0; i < hdr->nr_chunks; i++)
+	for (i = 0; i < hdr->nr_chunks; i++) {
+		u64 pfn = PHYS_PFN(view->chunks[i].phys);
+
+		nr = iommufd_ser_chunk_pages(hdr, i);
 		if (!view->chunks[i].phys ||
-		    !PAGE_ALIGNED(view->chunks[i].phys))
+		    !PAGE_ALIGNED(view->chunks[i].phys) ||
+		    iommufd_ser_overlap(pfn, nr, PHYS_PFN(view->phys),
+					PFN_UP(hdr->size)))
 			return -EINVAL;
+
+		/* The last one is shorter, so it is where there was room */
+		last = hdr->nr_chunks - 1;
+		if (i == last)
+			break;
+		if (pfn < end ||
+		    iommufd_ser_overlap(pfn, nr,
+					PHYS_PFN(view->chunks[last].phys),
+					iommufd_ser_chunk_pages(hdr, last)))
+			return -EINVAL;
+		end = pfn + nr;
+	}
 	return 0;
 }
 
 /**
  * iommufd_ser_check() - Check a block before any of it is used
  * @ser: Block of at least a page from the previous kernel
+ * @phys: Where it is in physical memory
  * @view: Filled on success
  *
  * Every field is checked against its range, every reference from one part to
@@ -260,7 +308,8 @@ static int iommufd_ser_check_chunk_table(const struct iommufd_ser_view *view)
  * Return: 0, -EILSEQ if the block is damaged, -EINVAL if it is of another
  * version or makes no sense.
  */
-int iommufd_ser_check(struct iommufd_ser *ser, struct iommufd_ser_view *view)
+int iommufd_ser_check(struct iommufd_ser *ser, u64 phys,
+		      struct iommufd_ser_view *view)
 {
 	int rc;
 
@@ -278,6 +327,7 @@ int iommufd_ser_check(struct iommufd_ser *ser, struct iommufd_ser_view *view)
 	}
 
 	iommufd_ser_view_init(view, ser);
+	view->phys = phys;
 	rc = -EINVAL;
 	if (!ser->flags && !ser->reserved && ser->page_shift == PAGE_SHIFT &&
 	    ser->account_mode <= IOMMUFD_SER_ACCOUNT_MM)
@@ -296,20 +346,6 @@ int iommufd_ser_check(struct iommufd_ser *ser, struct iommufd_ser_view *view)
 }
 EXPORT_SYMBOL_IF_KUNIT(iommufd_ser_check);
 
-/**
- * iommufd_ser_chunk_entries() - How many entries a chunk has
- * @hdr: Header, checked
- * @chunk: Index of the chunk
- */
-u32 iommufd_ser_chunk_entries(const struct iommufd_ser *hdr, u32 chunk)
-{
-	u64 first = (u64)chunk * IOMMUFD_CHUNK_SER_ENTRIES;
-
-	return min_t(u64, IOMMUFD_CHUNK_SER_ENTRIES,
-		     hdr->nr_claims + hdr->nr_runs - first);
-}
-EXPORT_SYMBOL_IF_KUNIT(iommufd_ser_chunk_entries);
-
 u64 iommufd_ser_chunk_checksum(const struct iommufd_ser_view *view, u32 chunk)
 {
 	u32 nr = iommufd_ser_chunk_entries(view->hdr, chunk);
@@ -319,14 +355,11 @@ u64 iommufd_ser_chunk_checksum(const struct iommufd_ser_view *view, u32 chunk)
 }
 EXPORT_SYMBOL_IF_KUNIT(iommufd_ser_chunk_checksum);
 
-/* Whether every page of a run is in a claim, however the two are cut */
-static bool iommufd_ser_claimed(const struct iommufd_ser_view *view, u64 run)
+/* Index of the first claim that ends after @pfn, or their number */
+static u64 iommufd_ser_find_claim(const struct iommufd_ser_view *view, u64 pfn)
 {
 	u64 low = 0, high = view->hdr->nr_claims;
-	u64 pfn = IOMMUFD_RUN_SER_PFN(run);
-	u64 end = pfn + IOMMUFD_RUN_SER_NR(run);
 
-	/* The first claim that ends after pfn */
 	while (low < high) {
 		u64 mid = low + (high - low) / 2;
 		u64 claim = *iommufd_ser_run(view, mid);
@@ -336,18 +369,37 @@ static bool iommufd_ser_claimed(const struct iommufd_ser_view *view, u64 run)
 		else
 			low = mid + 1;
 	}
+	return low;
+}
 
-	for (; pfn < end; low++) {
+/* Whether every page of a run is in a claim, however the two are cut */
+static bool iommufd_ser_claimed(const struct iommufd_ser_view *view, u64 run)
+{
+	u64 pfn = IOMMUFD_RUN_SER_PFN(run);
+	u64 end = pfn + IOMMUFD_RUN_SER_NR(run);
+	u64 i = iommufd_ser_find_claim(view, pfn);
+
+	for (; pfn < end; i++) {
 		u64 claim;
 
-		if (low == view->hdr->nr_claims)
+		if (i == view->hdr->nr_claims)
 			return false;
-		claim = *iommufd_ser_run(view, low);
+		claim = *iommufd_ser_run(view, i);
 		if (IOMMUFD_RUN_SER_PFN(claim) > pfn)
 			return false;
 		pfn = IOMMUFD_RUN_SER_PFN(claim) + IOMMUFD_RUN_SER_NR(claim);
 	}
 	return true;
+}
+
+/* Whether any of @nr pages is in a claim */
+static bool iommufd_ser_in_claim(const struct iommufd_ser_view *view, u64 pfn,
+				 u64 nr)
+{
+	u64 i = iommufd_ser_find_claim(view, pfn);
+
+	return i < view->hdr->nr_claims &&
+	       IOMMUFD_RUN_SER_PFN(*iommufd_ser_run(view, i)) < pfn + nr;
 }
 
 static int iommufd_ser_check_claims(const struct iommufd_ser_view *view)
@@ -364,6 +416,15 @@ static int iommufd_ser_check_claims(const struct iommufd_ser_view *view)
 		if (end - 1 > IOMMUFD_RUN_SER_PFN_MAX)
 			return -EINVAL;
 	}
+
+	/* What says where the memory is would be given away with it */
+	if (iommufd_ser_in_claim(view, PHYS_PFN(view->phys),
+				 PFN_UP(view->hdr->size)))
+		return -EINVAL;
+	for (i = 0; i < view->hdr->nr_chunks; i++)
+		if (iommufd_ser_in_claim(view, PHYS_PFN(view->chunks[i].phys),
+					 iommufd_ser_chunk_pages(view->hdr, i)))
+			return -EINVAL;
 	return 0;
 }
 

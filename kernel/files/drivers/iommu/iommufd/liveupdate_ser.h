@@ -8,6 +8,7 @@
 #include <linux/io.h>
 #include <linux/kho/abi/iommufd.h>
 #include <linux/mmzone.h>
+#include <linux/pfn.h>
 
 /* A block of KHO memory is physically contiguous */
 #define IOMMUFD_SER_SIZE_MAX	(PAGE_SIZE << MAX_PAGE_ORDER)
@@ -15,6 +16,7 @@
 /**
  * struct iommufd_ser_view - The parts of a serialized context
  * @hdr: Header, the start of the block
+ * @phys: Physical address of the block, from iommufd_ser_check()
  * @ioas: Its IOASes
  * @allowed: Allowed ranges of all IOASes, one after the other
  * @hwpt: Hardware page tables
@@ -25,6 +27,7 @@
  */
 struct iommufd_ser_view {
 	struct iommufd_ser *hdr;
+	u64 phys;
 	struct iommufd_ioas_ser *ioas;
 	struct iommufd_allowed_ser *allowed;
 	struct iommufd_hwpt_ser *hwpt;
@@ -40,9 +43,11 @@ void iommufd_ser_view_init(struct iommufd_ser_view *view,
 			   struct iommufd_ser *hdr);
 const struct iommufd_hwpt_ser *
 iommufd_ser_find_hwpt(const struct iommufd_ser_view *view, u32 id);
-int iommufd_ser_check(struct iommufd_ser *ser, struct iommufd_ser_view *view);
+int iommufd_ser_check(struct iommufd_ser *ser, u64 phys,
+		      struct iommufd_ser_view *view);
 
 u32 iommufd_ser_chunk_entries(const struct iommufd_ser *hdr, u32 chunk);
+u64 iommufd_ser_chunk_pages(const struct iommufd_ser *hdr, u32 chunk);
 u64 iommufd_ser_chunk_checksum(const struct iommufd_ser_view *view, u32 chunk);
 int iommufd_ser_check_chunks(const struct iommufd_ser_view *view);
 

@@ -103,18 +103,24 @@ static const struct iommufd_area_ser sample_areas[] = {
 	{ .iova = 0x1000, .length = 0x40000000, .pages = 3 },
 };
 
+/* Where no machine has memory, so that no list is in a claim */
+#define SAMPLE_RUN(page, nr)	IOMMUFD_RUN_SER(BIT_ULL(39) + (page), nr)
+
 /* Claims that touch, a run over two of them, a hole, and the last page */
 #define SAMPLE_CLAIMS	3
 static const u64 sample_runs[] = {
-	IOMMUFD_RUN_SER(0x100, 0x10),
-	IOMMUFD_RUN_SER(0x110, 0x10),
-	IOMMUFD_RUN_SER(0x800, 0x200),
+	SAMPLE_RUN(0x100, 0x10),
+	SAMPLE_RUN(0x110, 0x10),
+	SAMPLE_RUN(0x800, 0x200),
 
-	IOMMUFD_RUN_SER(0x800, 0x10),
+	SAMPLE_RUN(0x800, 0x10),
 	IOMMUFD_RUN_SER(0, 0x10),
-	IOMMUFD_RUN_SER(0x108, 0x10),
-	IOMMUFD_RUN_SER(0x9f0, 0x10),
+	SAMPLE_RUN(0x108, 0x10),
+	SAMPLE_RUN(0x9f0, 0x10),
 };
+
+/* Where the block is said to be */
+#define SAMPLE_PHYS	0x100000
 
 static const struct iommufd_chunk_ser sample_chunks[] = {
 	{ .phys = 0x1000 },

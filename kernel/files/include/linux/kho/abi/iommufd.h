@@ -40,7 +40,8 @@
  * Claims and runs look the same, see IOMMUFD_RUN_SER_PFN(). A run of PFN 0 is a
  * hole: no area uses these pages of the object. The sequence is cut into chunks
  * of IOMMUFD_CHUNK_SER_ENTRIES, all but the last one full, each of them a block of
- * KHO memory of its own.
+ * KHO memory of its own. Full ones but for the last are in the order of addresses.
+ * Chunks, claims and the block itself do not overlap.
  *
  * This interface is a contract. Any change of a layout or of a meaning is a
  * breaking change and requires a new version in IOMMUFD_LUO_FH_COMPATIBLE. A
@@ -49,11 +50,11 @@
  */
 
 /* The compatibility string of the file handler */
-#define IOMMUFD_LUO_FH_COMPATIBLE	"iommufd-noiommu-v2"
+#define IOMMUFD_LUO_FH_COMPATIBLE	"iommufd-noiommu-v3"
 
 /* "iommufdS" */
 #define IOMMUFD_SER_MAGIC		0x536466756d6d6f69ULL
-#define IOMMUFD_SER_VERSION		2
+#define IOMMUFD_SER_VERSION		3
 
 /* Pinned pages count against RLIMIT_MEMLOCK of the user, or of the process */
 #define IOMMUFD_SER_ACCOUNT_USER	1
