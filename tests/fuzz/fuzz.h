@@ -14,12 +14,16 @@
 struct state {
 	/* BLOCK_MAX bytes */
 	struct iommufd_ser *block;
+	/* Where it is said to be; nothing is read there */
+	u64 phys;
 	/* Claims and runs */
 	u64 nr_entries;
 	u64 entries[ENTRIES_MAX];
 };
 
 #define CHUNKS		PAGE_SIZE
+/* Behind the last of them, and then there is room for claims */
+#define CHUNKS_END	(CHUNKS + ENTRIES_MAX * sizeof(u64))
 
 /* A small generator of random numbers, the same everywhere */
 struct rnd {
@@ -39,7 +43,8 @@ void make_valid(struct rnd *r, struct state *s);
 void make_damaged(struct rnd *r, struct state *s);
 
 /* The condition that does not hold for what was accepted, or NULL */
-const char *oracle(struct iommufd_ser *block, const struct iommufd_ser_view *v);
+const char *oracle(struct iommufd_ser *block, u64 phys,
+		   const struct iommufd_ser_view *v);
 const char *oracle_chunks(const struct iommufd_ser_view *v);
 
 #endif

@@ -54,10 +54,10 @@ static int decode(const struct state *s, const char **wrong)
 	memcpy(entries, s->entries, size);
 	memory = (unsigned char *)entries - CHUNKS;
 
-	rc = iommufd_ser_check(block, &view);
+	rc = iommufd_ser_check(block, s->phys, &view);
 	*wrong = NULL;
 	if (!rc)
-		*wrong = oracle(block, &view);
+		*wrong = oracle(block, s->phys, &view);
 	if (!rc && !*wrong) {
 		rc = check_chunks(&view, s);
 		if (!rc)
@@ -70,13 +70,17 @@ static int decode(const struct state *s, const char **wrong)
 	return rc;
 }
 
-/* A file is a block, and then claims and runs */
+/* A file is where the block is, the block, and then claims and runs */
 static struct state now;
 
 static void read_state(const unsigned char *data, size_t size)
 {
-	size_t block;
+	size_t block = size < sizeof(now.phys) ? size : sizeof(now.phys);
 
+	now.phys = 0;
+	memcpy(&now.phys, data, block);
+	data += block;
+	size -= block;
 	memset(now.block, 0, BLOCK_MAX);
 	memcpy(now.block, data, size < sizeof(*now.block) ? size : sizeof(*now.block));
 	block = min_t(u64, iommufd_ser_size(now.block), BLOCK_MAX);
@@ -125,6 +129,7 @@ static void keep_block(void)
 	snprintf(name, sizeof(name), "block-%llu", now_seed);
 	f = fopen(name, "wb");
 	if (f) {
+		fwrite(&now.phys, sizeof(now.phys), 1, f);
 		fwrite(now.block, 1, min_t(u64, iommufd_ser_size(now.block), BLOCK_MAX), f);
 		fwrite(now.entries, sizeof(u64), now.nr_entries, f);
 		fclose(f);
@@ -190,7 +195,7 @@ static int fuzz(u64 seed, u64 blocks, double seconds)
 
 static int replay(const char *name)
 {
-	static unsigned char data[BLOCK_MAX + sizeof(now.entries)];
+	static unsigned char data[sizeof(now.phys) + BLOCK_MAX + sizeof(now.entries)];
 	FILE *f = fopen(name, "rb");
 	const char *wrong;
 	size_t size;

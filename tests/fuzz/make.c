@@ -33,9 +33,12 @@ static u32 some_entries(struct rnd *r, u32 few, u32 many)
 	return rnd_below(r, rnd_below(r, 512) ? few : many);
 }
 
+/* Chunks and a block are before it */
+#define FIRST_CLAIM	(PFN_UP(CHUNKS_END + BLOCK_MAX))
+
 static void make_claims(struct rnd *r, struct state *s, u32 nr)
 {
-	u64 pfn = 1 + rnd_below(r, 2) * rnd_below(r, 1 << 20);
+	u64 pfn = FIRST_CLAIM + rnd_below(r, 2) * rnd_below(r, 1 << 20);
 
 	for (; nr; nr--) {
 		u64 pages = 1 + rnd_below(r, rnd_below(r, 8) ? 16 :
@@ -69,7 +72,8 @@ static u64 make_run(struct rnd *r, const u64 *claims, u32 nr_claims)
 						      1 + rnd_below(r, end - pfn));
 }
 
-static void make_pages(struct rnd *r, struct state *s)
+/* @many: runs for three chunks */
+static void make_pages(struct rnd *r, struct state *s, bool many)
 {
 	struct iommufd_ser *hdr = s->block;
 	u32 i, j;
@@ -94,6 +98,8 @@ static void make_pages(struct rnd *r, struct state *s)
 		/* Not many of many, the oracle is slow; and some for the rest */
 		pages->nr_runs = 1 + some_entries(r, 6, hdr->nr_claims < 64 ?
 						  9000 : 64);
+		if (many)
+			pages->nr_runs = 2 * IOMMUFD_CHUNK_SER_ENTRIES + 1;
 		pages->nr_runs = min_t(u64, pages->nr_runs,
 				       ENTRIES_MAX - s->nr_entries -
 				       (hdr->nr_pages - 1 - i));
@@ -247,12 +253,12 @@ static u32 some(struct rnd *r)
 	return rnd_below(r, rnd_below(r, 8) ? 4 : 12);
 }
 
-/* What the encoder of the kernel could have made */
-void make_valid(struct rnd *r, struct state *s)
+static void make_shape(struct rnd *r, struct state *s, bool many)
 {
 	struct iommufd_ser *hdr = s->block;
 
 	memset(hdr, 0, BLOCK_MAX);
+	s->phys = CHUNKS_END;
 	s->nr_entries = 0;
 	if (!rnd_below(r, 8)) {
 		iommufd_ser_sample(hdr);
@@ -275,12 +281,18 @@ void make_valid(struct rnd *r, struct state *s)
 	}
 	if (hdr->nr_hwpt)
 		hdr->nr_devices = some(r);
-	make_pages(r, s);
+	make_pages(r, s, many);
 	make_chunks(hdr);
 	make_ioas(r, hdr);
 	make_hwpt(r, hdr);
 	make_devices(r, hdr);
 	seal(s);
+}
+
+/* What the encoder of the kernel could have made */
+void make_valid(struct rnd *r, struct state *s)
+{
+	make_shape(r, s, false);
 }
 
 /* A value of @size bytes that a check might get wrong, or one from elsewhere */
@@ -395,6 +407,43 @@ static bool fits(const struct iommufd_ser *hdr)
 	return iommufd_ser_size(hdr) <= BLOCK_MAX / 2;
 }
 
+/* Block, chunks and claims where others of them are */
+static void damage_place(struct rnd *r, struct state *s)
+{
+	struct iommufd_ser *hdr = s->block;
+	struct iommufd_chunk_ser *a, *b;
+	u64 down, i;
+
+	switch (rnd_below(r, 3)) {
+	case 0:
+		s->phys = rnd_below(r, 2 * CHUNKS_END / PAGE_SIZE) * PAGE_SIZE;
+		break;
+	case 1:
+		if (!hdr->nr_chunks)
+			break;
+		a = iommufd_ser_entry(hdr, SER_CHUNKS, rnd_below(r, hdr->nr_chunks));
+		b = iommufd_ser_entry(hdr, SER_CHUNKS, rnd_below(r, hdr->nr_chunks));
+		a->phys = b->phys;
+		/* Full ones have 16 pages */
+		if (rnd_below(r, 2))
+			a->phys += (15 + rnd_below(r, 3)) * PAGE_SIZE;
+		else if (rnd_below(r, 2))
+			a->phys += (rnd_below(r, 33) - 16ULL) * PAGE_SIZE;
+		break;
+	default:
+		/* All of the memory: it is still claimed, and in order */
+		if (!hdr->nr_claims)
+			break;
+		down = IOMMUFD_RUN_SER_PFN(s->entries[0]) - 1;
+		down -= down < FIRST_CLAIM ? rnd_below(r, down + 1) :
+					     rnd_below(r, FIRST_CLAIM);
+		for (i = 0; i < s->nr_entries; i++)
+			if (IOMMUFD_RUN_SER_PFN(s->entries[i]))
+				s->entries[i] -= down << IOMMUFD_RUN_SER_NR_BITS;
+		break;
+	}
+}
+
 /* A claim or run: exchanged, twice, a page more or less at either end, anything */
 static void damage_run(struct rnd *r, struct state *s)
 {
@@ -438,6 +487,13 @@ void make_damaged(struct rnd *r, struct state *s)
 {
 	struct iommufd_ser *hdr = s->block;
 	u32 n = 1 + rnd_below(r, 3), i;
+
+	if (!rnd_below(r, 8)) {
+		make_shape(r, s, !rnd_below(r, 6));
+		damage_place(r, s);
+		seal(s);
+		return;
+	}
 
 	make_valid(r, s);
 	/* Nothing but that, or it would seldom get there */

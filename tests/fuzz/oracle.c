@@ -67,11 +67,25 @@ static const char *ioases(const struct iommufd_ser_view *v)
 	return NULL;
 }
 
-static const char *pages(const struct iommufd_ser_view *v)
+static u128 page_end(u128 end)
+{
+	return (end + PAGE_SIZE - 1) / PAGE_SIZE * PAGE_SIZE;
+}
+
+static u128 chunk_end(const struct iommufd_ser_view *v, u32 i)
+{
+	u64 left = v->hdr->nr_claims + v->hdr->nr_runs - i * 8192ULL;
+
+	return page_end((u128)v->chunks[i].phys +
+			min_t(u64, left, 8192) * sizeof(u64));
+}
+
+static const char *pages(const struct iommufd_ser_view *v, u64 phys)
 {
 	const struct iommufd_ser *hdr = v->hdr;
 	u128 runs = 0, entries = (u128)hdr->nr_claims + hdr->nr_runs;
-	u32 i;
+	u128 block_end = page_end((u128)phys + hdr->size);
+	u32 i, j;
 
 	for (i = 0; i < hdr->nr_pages; i++) {
 		const struct iommufd_pages_ser *p = &v->pages[i];
@@ -90,8 +104,18 @@ static const char *pages(const struct iommufd_ser_view *v)
 	HOLDS((u128)hdr->nr_chunks * IOMMUFD_CHUNK_SER_ENTRIES >= entries);
 	HOLDS(!hdr->nr_chunks ||
 	      (u128)(hdr->nr_chunks - 1) * IOMMUFD_CHUNK_SER_ENTRIES < entries);
-	for (i = 0; i < hdr->nr_chunks; i++)
+	for (i = 0; i < hdr->nr_chunks; i++) {
+		u128 end = chunk_end(v, i);
+
 		HOLDS(v->chunks[i].phys && !(v->chunks[i].phys % PAGE_SIZE));
+		HOLDS(v->chunks[i].phys >= block_end || end <= phys);
+		for (j = 0; j < i; j++) {
+			HOLDS(v->chunks[i].phys >= chunk_end(v, j) ||
+			      end <= v->chunks[j].phys);
+			HOLDS(i == hdr->nr_chunks - 1 ||
+			      v->chunks[i].phys > v->chunks[j].phys);
+		}
+	}
 	return NULL;
 }
 
@@ -177,6 +201,12 @@ const char *oracle_chunks(const struct iommufd_ser_view *v)
 		HOLDS(at >= end);
 		end = at + pages;
 		HOLDS(end <= 1ULL << 40);
+
+		HOLDS(at * PAGE_SIZE >= page_end((u128)v->phys + v->hdr->size) ||
+		      end * PAGE_SIZE <= v->phys);
+		for (j = 0; j < v->hdr->nr_chunks; j++)
+			HOLDS(at * PAGE_SIZE >= chunk_end(v, j) ||
+			      end * PAGE_SIZE <= v->chunks[j].phys);
 	}
 
 	for (i = 0; i < v->hdr->nr_pages; i++) {
@@ -198,13 +228,15 @@ const char *oracle_chunks(const struct iommufd_ser_view *v)
 	return NULL;
 }
 
-/* @block is what was checked */
-const char *oracle(struct iommufd_ser *block, const struct iommufd_ser_view *v)
+/* @block at @phys is what was checked */
+const char *oracle(struct iommufd_ser *block, u64 phys,
+		   const struct iommufd_ser_view *v)
 {
 	struct iommufd_ser *hdr = v->hdr;
 	const char *wrong;
 
 	HOLDS(hdr == block);
+	HOLDS(v->phys == phys);
 	HOLDS(hdr->magic == IOMMUFD_SER_MAGIC);
 	HOLDS(hdr->version == IOMMUFD_SER_VERSION);
 	HOLDS(!hdr->flags && !hdr->reserved && hdr->account_mode <= 2);
@@ -223,7 +255,7 @@ const char *oracle(struct iommufd_ser *block, const struct iommufd_ser_view *v)
 	HOLDS((u8 *)iommufd_ser_entry(hdr, SER_DEVICES, hdr->nr_devices) ==
 	      (u8 *)hdr + hdr->size);
 
-	wrong = pages(v);
+	wrong = pages(v, phys);
 	if (!wrong)
 		wrong = ioases(v);
 	if (!wrong)

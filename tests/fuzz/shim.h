@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 
@@ -22,12 +23,15 @@ typedef unsigned long long u64;
 #define PAGE_SHIFT		12
 #define PAGE_SIZE		4096UL
 #define PAGE_ALIGNED(a)		(!((a) % PAGE_SIZE))
+#define PFN_UP(size)		(((size) + PAGE_SIZE - 1) >> PAGE_SHIFT)
+#define PHYS_PFN(phys)		((phys) >> PAGE_SHIFT)
 #define MAX_PAGE_ORDER		10
 
 #define BIT(n)			(1UL << (n))
 #define BIT_ULL(n)		(1ULL << (n))
 #define DIV_ROUND_UP_ULL(n, d)	(((n) + (d) - 1) / (d))
 #define min_t(type, a, b)	((type)(a) < (type)(b) ? (type)(a) : (type)(b))
+#define cmp_int(a, b)		(((a) > (b)) - ((a) < (b)))
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define __packed		__attribute__((packed))
 #define static_assert(expr, ...) _Static_assert(expr, #expr)
