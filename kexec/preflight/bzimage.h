@@ -91,7 +91,7 @@ enum hk_abi {
  *	   if there are several
  * @size: of @found
  *
- * Versions are strings in the code, "iommufd-noiommu-v2".
+ * Versions are strings in the code, "iommufd-noiommu-v3".
  *
  * Return: is it the version that is known here?
  */

@@ -51,7 +51,7 @@ static void all_good(void)
 {
 	static const char *const want[] = {
 		"compatible: kho-v4", "previous_release: 7.3.4-test",
-		"update: 3", "session: hf.one", "handler: iommufd-noiommu-v2",
+		"update: 3", "session: hf.one", "handler: iommufd-noiommu-v3",
 		"charged_to: user", "digest: 0x1234",
 		"iova=0x20000 bytes=8192 page_object=1 start=4096 read=yes write=no",
 		"id=7 address=0000:01:01.0 page_table=6",
@@ -334,10 +334,10 @@ static void luo(void)
 	WRONG(LUO->flbs_pa = 1, "is no address of a page");
 	/* Another handler's file is shown as it is, and so is a name without end. */
 	now = good;
-	strcpy(FILES[1].compatible, "iommufd-noiommu-v3");
+	strcpy(FILES[1].compatible, "iommufd-noiommu-v4");
 	memset(SESSION->name, 'x', sizeof(SESSION->name));
 	text = look(false, false);
-	CHECK_HAS(text, "handler: iommufd-noiommu-v3");
+	CHECK_HAS(text, "handler: iommufd-noiommu-v4");
 	CHECK(!kinds[HK_DAMAGED]);
 	free(text);
 }

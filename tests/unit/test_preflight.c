@@ -81,7 +81,7 @@ static void drop(const char *path)
 /* --- an image --------------------------------------------------------------- */
 
 #define ALL_ABIS "kho-v4\0luo-v5\0memfd-v2\0\xffpci-noiommu-v1\0" \
-	"iommufd-noiommu-v2\0vfio-pci-noiommu-v2\0KHO: nothing was handed over\0"
+	"iommufd-noiommu-v3\0vfio-pci-noiommu-v2\0KHO: nothing was handed over\0"
 
 enum packing { GZIP, XZ, ZSTD, LZ4, PLAIN };
 
@@ -319,13 +319,13 @@ static void device_missing(void)
 
 static void handlers(void)
 {
-	char ko[] = "\177ELF....iommufd-noiommu-v2";
+	char ko[] = "\177ELF....iommufd-noiommu-v3";
 
 	q = good_question();
-	IMAGE("kho-v4\0luo-v5\0memfd-v2\0pci-noiommu-v1\0iommufd-noiommu-v3\0vfio-pci-noiommu-v2\0nothing was handed over");
-	expect(1, HK_ERROR, "abi-version", "iommufds as \"iommufd-noiommu-v3\", this one hands them over as \"iommufd-noiommu-v2\"");
+	IMAGE("kho-v4\0luo-v5\0memfd-v2\0pci-noiommu-v1\0iommufd-noiommu-v4\0vfio-pci-noiommu-v2\0nothing was handed over");
+	expect(1, HK_ERROR, "abi-version", "iommufds as \"iommufd-noiommu-v4\", this one hands them over as \"iommufd-noiommu-v3\"");
 	/* Two of them: one is enough */
-	IMAGE("kho-v4\0luo-v5\0memfd-v2\0pci-noiommu-v1\0iommufd-noiommu-v3\0iommufd-noiommu-v2\0vfio-pci-noiommu-v2\0nothing was handed over");
+	IMAGE("kho-v4\0luo-v5\0memfd-v2\0pci-noiommu-v1\0iommufd-noiommu-v4\0iommufd-noiommu-v3\0vfio-pci-noiommu-v2\0nothing was handed over");
 	expect(0, HK_ERROR, "", "");
 	IMAGE("kho-v4\0luo-v5\0memfd-v2\0pci-noiommu-v1\0vfio-pci-noiommu-v2\0nothing was handed over");
 	expect(1, HK_ERROR, "no-handler", "cannot take over iommufds");
@@ -341,9 +341,9 @@ static void handlers(void)
 	free((char *)q.modules);
 	q = good_question();
 	/* Without the PCI part nothing keeps igb off; no string of another's end */
-	IMAGE("kho-v4\0luo-v5\0memfd-v2\0iommufd-noiommu-v2\0vfio-pci-noiommu-v2\0xpci-noiommu-v1\0nothing was handed over");
+	IMAGE("kho-v4\0luo-v5\0memfd-v2\0iommufd-noiommu-v3\0vfio-pci-noiommu-v2\0xpci-noiommu-v1\0nothing was handed over");
 	expect(2, HK_ERROR, "native-driver", "driver igb off device 0000:01:00.0");
-	IMAGE("kho-v4\0luo-v5\0memfd-v2\0pci-noiommu-v1\0iommufd-noiommu-v2\0vfio-pci-noiommu-v2");
+	IMAGE("kho-v4\0luo-v5\0memfd-v2\0pci-noiommu-v1\0iommufd-noiommu-v3\0vfio-pci-noiommu-v2");
 	expect(1, HK_WARNING, "no-require", "kho=require");
 	IMAGE("linux");
 	expect(7, HK_ERROR, "no-handler", "take over kexec handover");
