@@ -305,7 +305,52 @@ static void refusals(void)
 	forget();
 }
 
+/* What a client of the daemon gave: by its names, and the files stay its own. */
+static void given(void)
+{
+	const struct hf_manifest_client me = {
+		.name = "nic", .has_owner = true, .uid = 1000, .gid = 100,
+	};
+	struct process *p = new_process(10, "unused");
+	struct hf_error err = {};
+	struct given g[4];
+	struct taken t;
+	size_t i;
+
+	driver(p, "ring", 3);
+	has(p, HF_PROC_MEMFD, new_file(), "state", 0);
+	strcpy(p->fd[1].name, "iommu");
+	strcpy(p->fd[2].name, "card");
+	for (i = 0; i < 4; i++)
+		g[i] = (struct given){ p->file[i], p->fd[i] };
+	if (CHECK(!take_given(&me, g, 4, &t, &err))) {
+		CHECK(t.m.n_client == 1 && t.m.client[0].uid == 1000 &&
+		      t.m.client[0].has_owner);
+		CHECK(t.m.n_memfd == 2 && t.m.n_iommufd == 1 &&
+		      t.m.n_device == 1);
+		CHECK(!strcmp(t.m.memfd[0].name, "ring") &&
+		      !strcmp(t.m.memfd[1].name, "state"));
+		CHECK(!strcmp(t.m.iommufd[0].name, "iommu"));
+		CHECK(!strcmp(t.m.device[0].name, "card"));
+		CHECK(t.m.device[0].iommufd == t.m.iommufd[0].token);
+		CHECK(t.memfd[0] != p->file[0]);
+		take_free(&t);
+	}
+	for (i = 0; i < 4; i++)
+		CHECK(fcntl(p->file[i], F_GETFD) >= 0);
+	/* Memory alone is enough. */
+	if (CHECK(!take_given(&me, g, 1, &t, &err))) {
+		CHECK(t.m.n_memfd == 1 && !t.m.n_device);
+		take_free(&t);
+	}
+	unbound = p->file[2];
+	CHECK(take_given(&me, g, 4, &t, &err) == -ENOTCONN);
+	CHECK_HAS(err.text, "device 0000:03:00.0 is not bound");
+	forget();
+}
+
 static const struct ktap_test tests[] = {
+	{ "take: what a client gave", given },
 	{ "take: one driver", one_driver },
 	{ "take: several drivers, and what they share", two_drivers },
 	{ "take: two iommufds", no_guess },
