@@ -182,5 +182,6 @@ kernel_2() {
 	dump_meminfo restored
 	holdfast status
 	touch /run/stop
+	ask_host stop-source
 	wrap_up_clients
 }
