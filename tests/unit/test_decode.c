@@ -116,7 +116,7 @@ enum {
 static void iommufd_header(void)
 {
 	WRONG(HDR->magic++, "does not begin as one");
-	WRONG(HDR->version = 3, "version 3, known is 2");
+	WRONG(HDR->version = 2, "version 2, known is 3");
 	WRONG(HDR->size += 8, "does not fit its contents");
 	WRONG(HDR->nr_areas = 0xffffffff, "does not fit its contents");
 	WRONG((HDR->nr_areas = 0xffffffff, HDR->size += 32ull * 0xfffffffc),

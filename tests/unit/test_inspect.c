@@ -82,8 +82,8 @@ static void put_memory(const char *path)
 static void live(void)
 {
 	static const char sessions[] = "session=hf.one outgoing files=1\n"
-		"\ttoken=0x1 handler=iommufd-noiommu-v2 preserved ioas=2 data=0x40005000\n"
-		"\ttoken=0x2 handler=iommufd-noiommu-v2 retrieved ioas=2 data=0x40006000\n";
+		"\ttoken=0x1 handler=iommufd-noiommu-v3 preserved ioas=2 data=0x40005000\n"
+		"\ttoken=0x2 handler=iommufd-noiommu-v3 retrieved ioas=2 data=0x40006000\n";
 	const size_t len = fdt_totalsize(good.page[P_FDT]);
 	char *text;
 

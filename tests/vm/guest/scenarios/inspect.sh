@@ -46,7 +46,7 @@ kernel_1() {
 	doing "inspecting what is preserved"
 	inspect 0
 	tells inspect-preserved "session: holdfast" "state: outgoing files=6" \
-		"handler: iommufd-noiommu-v2" "address: $nic" \
+		"handler: iommufd-noiommu-v3" "address: $nic" \
 		"iova=0x20000000 bytes=16773120" "damaged: 0" "unreadable: 0"
 	inspect 0 --out --json --ranges --save /run/dump
 	tells inspect-json '"ok":true' '"kind":"iommufd"' '"list":[{"phys":"0x'
