@@ -18,6 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
+
 #include <json-c/json.h>
 
 #include <holdfast/clock.h>
@@ -437,6 +439,38 @@ static void without_a_kernel(void)
 	stop();
 }
 
+/* What a line of /proc/PID/status says, as a hexadecimal number */
+static unsigned long long of_status(pid_t pid, const char *key)
+{
+	char path[64];
+	char *at_key;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	at_key = strstr(read_text(path), key);
+	return at_key ? strtoull(at_key + strlen(key), NULL, 16) : ~0ull;
+}
+
+/* No more rights than docs/daemon.md says, and no way to get others */
+static void rights(void)
+{
+	const unsigned long long kept = 1ull << CAP_SYS_RAWIO |
+		1ull << CAP_IPC_LOCK | 1ull << CAP_SYS_RESOURCE |
+		1ull << CAP_SYSLOG;
+
+	if (geteuid())
+		SKIP("not root");
+	fresh();
+	if (!start())
+		return;
+	CHECK(!(of_status(daemon_pid, "CapPrm:") & ~kept));
+	CHECK(!(of_status(daemon_pid, "CapEff:") & ~kept));
+	CHECK(!(of_status(daemon_pid, "CapBnd:") & ~kept));
+	CHECK(of_status(daemon_pid, "NoNewPrivs:") == 1);
+	/* This process has more, or the test would say nothing. */
+	CHECK(of_status(getpid(), "CapBnd:") & ~kept);
+	stop();
+}
+
 static void only_one(void)
 {
 	pid_t first;
@@ -702,6 +736,7 @@ static const struct ktap_test tests[] = {
 	{ "daemon: one client", one_client },
 	{ "daemon: users", users },
 	{ "daemon: a kernel without live update", without_a_kernel },
+	{ "daemon: rights", rights },
 	{ "daemon: there is only one", only_one },
 	{ "daemon: configuration read again", reload },
 	{ "daemon: an update that was lost", lost },

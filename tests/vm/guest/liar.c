@@ -3,7 +3,9 @@
  * holdfast-liar - holdfast, with what it reads in a manifest made false
  *
  * Linked from holdfast's own objects, with the reader of manifests wrapped. LIE
- * in the environment says what is made false; without it, it is holdfast.
+ * in the environment says what is made false; without it, it is holdfast. In the
+ * same way holdfastd-liar is holdfastd; its keeper has no environment and reads
+ * what is there.
  *
  *	damage	a bit is flipped
  *	newer	only a newer reader may read it
@@ -40,8 +42,12 @@ static void lie_in_bytes(const char *lie, unsigned char *blob, size_t len)
 
 static void lie_in_contents(const char *lie, struct hf_manifest *m)
 {
-	struct hf_extents *table = &m->iommufd[0].ioas[0].table;
+	struct hf_extents *table;
 
+	/* An index, or memory alone */
+	if (!m->n_iommufd || !m->n_memfd)
+		return;
+	table = &m->iommufd[0].ioas[0].table;
 	if (!strcmp(lie, "session"))
 		strcpy(m->session, "elsewhere");
 	if (!strcmp(lie, "token"))

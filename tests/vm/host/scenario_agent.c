@@ -63,5 +63,10 @@ const struct scenario scenarios_agent[] = {
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "daemon-update",
 		.updates = 1, .judged = JUDGED_BY_GUEST, .rate = 500, .timeout_s = 180,
 	},
+	{
+		.name = "daemon-mismatch", .suite = SUITE_AGENT, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "daemon-mismatch",
+		.updates = 1, .judged = JUDGED_STOPPED, .rate = 500, .timeout_s = 120,
+	},
 	{}
 };

@@ -17,7 +17,7 @@ end_all() {
 start_daemon() {
 	doing "starting holdfastd"
 	mkdir -p /var/lib
-	holdfastd 2>/dev/console &
+	"${daemon_program:-holdfastd}" 2>/dev/console &
 	daemon=$!
 	wait_for "rogue ctl status >/dev/null 2>&1"
 }
