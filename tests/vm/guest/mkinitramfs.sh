@@ -9,11 +9,14 @@
 #	-k KERNEL	kernel for the updates
 #	-m NAME=DIR	modules of the kernel called NAME: DIR/*.ko become
 #			/modules/NAME/*.ko; more than once for more kernels
+#	-e PATTERN	modules to leave out; more than once for more of them
 #	-b BUSYBOX	statically linked busybox (default: from PATH)
 #	-x KEXEC	kexec of kexec-tools (default: from PATH or /sbin)
 #
-# PROGRAMs (holdfast, nic-rx, helpers) go to /bin. Of every program that is
-# linked dynamically, the libraries come along.
+# PROGRAMs (holdfast, nic-rx, helpers) go to /bin, without their symbols. Of every
+# program that is linked dynamically, the libraries come along. Each byte counts
+# five times: base, the copy of it for the next kernel, and KHO's scratch, which
+# is twice what is reserved when a kernel starts.
 #
 # Without -k this is one cpio archive, the base. With -k a second one follows
 # it that holds KERNEL as /boot/vmlinuz and the base as /boot/base; the kernel
@@ -23,7 +26,7 @@
 set -eu
 
 usage() {
-	sed -n '6,15s/^# \{0,1\}//p' "$0" >&2
+	sed -n '6,16s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 }
 
@@ -32,12 +35,13 @@ die() {
 	exit 1
 }
 
-out='' kernel='' modules='' busybox='' kexec=''
-while getopts o:k:m:b:x: opt; do
+out='' kernel='' modules='' without='' busybox='' kexec=''
+while getopts o:k:m:e:b:x: opt; do
 	case $opt in
 	o) out=$OPTARG ;;
 	k) kernel=$OPTARG ;;
 	m) modules="$modules $OPTARG" ;;
+	e) without="$without $OPTARG" ;;
 	b) busybox=$OPTARG ;;
 	x) kexec=$OPTARG ;;
 	*) usage ;;
@@ -63,6 +67,7 @@ trap 'exit 1' HUP INT TERM
 add_program() {
 	[ -x "$1" ] || die "$1: no such program"
 	install -D -m 755 "$1" "$root/$2/${1##*/}"
+	! head -c 4 "$1" | grep -q ELF || strip "$root/$2/${1##*/}"
 	for lib in $(ldd "$1" 2>/dev/null | grep -o '/[^ ]*' || true); do
 		[ -e "$root$lib" ] || install -D -m 755 "$lib" "$root$lib"
 	done
@@ -87,6 +92,11 @@ for pair in $modules; do
 	mkdir -p "$root/modules/${pair%%=*}"
 	install -m 644 "${pair#*=}"/*.ko "$root/modules/${pair%%=*}/"
 done
+set -f
+for pattern in $without; do
+	find "$root/modules" -name "$pattern" -exec rm {} +
+done
+set +f
 
 # archive DIR - sorted and owned by root: the same input makes the same archive
 archive() {
