@@ -22,7 +22,7 @@ KHDR         := $(BUILD)/kernel/holdfast/usr/include
 USERSPACE_VARS = O=$(BUILD)/userspace KHDR=$(KHDR)
 # tests/fuzz/Makefile, target: check. check-all takes more time for it
 FUZZ_SECONDS  ?= 10
-FUZZ_VARS      = O=$(BUILD)/fuzz LINUX=$(BUILD)/linux/holdfast SECONDS=$(FUZZ_SECONDS)
+FUZZ_VARS      = O=$(BUILD)/fuzz LINUX=$(BUILD)/linux/holdfast KHDR=$(KHDR) SECONDS=$(FUZZ_SECONDS)
 # tests/unit/Makefile, target: check
 UNIT_VARS      = O=$(BUILD)/unit USERSPACE=$(BUILD)/userspace KHDR=$(KHDR) \
 		 KERNEL=$(KERNEL) KERNEL_STOCK=$(KERNEL_STOCK)

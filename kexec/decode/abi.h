@@ -3,7 +3,9 @@
  * What lies in memory that is handed over. Blobs of the series are described by
  * the headers of the series; the shims in shim/ let userspace include them. Those
  * of Linux itself are repeated here, as far as they are read: a kernel's source
- * is not needed to build this. That both agree is shown by tests/fuzz.
+ * is not needed to build this. That they agree with a running kernel is shown by
+ * the scenario "inspect" of tests/vm, and that the kernel's decoder of an iommufd
+ * and the one here do, by tests/fuzz.
  */
 #ifndef HK_ABI_H
 #define HK_ABI_H

@@ -7,6 +7,8 @@
  *	fuzz [-t SECONDS] [-n BLOCKS] [-s SEED]
  *	fuzz FILE...		blocks from files, as they are
  *
+ * The decoder of `holdfast inspect` looks at each, too, and has to agree.
+ *
  * The number printed with a failure is the seed that makes that block again with
  * -n 1, and the block itself is written to the file it names. Built with
  * -DLIBFUZZER -fsanitize=fuzzer it is a target of libFuzzer instead.
@@ -18,6 +20,7 @@
 #include <unistd.h>
 
 #include "fuzz.h"
+#include "second.h"
 
 unsigned char *memory;
 
@@ -30,6 +33,24 @@ static int check_chunks(const struct iommufd_ser_view *view, const struct state 
 		if (!chunk_is_there(view, i, s->nr_entries))
 			return -EINVAL;
 	return iommufd_ser_check_chunks(view);
+}
+
+/* Memory up to where a block could end that is said to be at the highest place */
+#define ROOM		(2 * CHUNKS_END + IOMMUFD_SER_SIZE_MAX)
+
+static const char *compare(const struct state *s, int rc)
+{
+	const struct second_memory m = {
+		.phys = s->phys, .block = s->block,
+		.block_len = min_t(u64, s->block->size, BLOCK_MAX),
+		.chunks = CHUNKS, .entries = s->entries,
+		.entries_len = s->nr_entries * sizeof(u64), .room = ROOM,
+	};
+
+	if (!second_accepts || second_accepts(&m) == !rc)
+		return NULL;
+	return rc ? "refused, but inspect finds nothing wrong" :
+		    "accepted, but inspect finds something wrong";
 }
 
 /*
@@ -65,6 +86,8 @@ static int decode(const struct state *s, const char **wrong)
 	}
 	if (rc && rc != -EINVAL && rc != -EILSEQ)
 		*wrong = "refused with another errno";
+	if (!*wrong)
+		*wrong = compare(s, rc);
 	free(entries);
 	free(block);
 	return rc;

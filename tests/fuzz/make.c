@@ -416,7 +416,7 @@ static void damage_place(struct rnd *r, struct state *s)
 
 	switch (rnd_below(r, 3)) {
 	case 0:
-		s->phys = rnd_below(r, 2 * CHUNKS_END / PAGE_SIZE) * PAGE_SIZE;
+		s->phys = (1 + rnd_below(r, 2 * CHUNKS_END / PAGE_SIZE - 1)) * PAGE_SIZE;
 		break;
 	case 1:
 		if (!hdr->nr_chunks)

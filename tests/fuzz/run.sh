@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # run.sh DIR SECONDS SEED - fuzz, then show that the fuzzer would have found a check
-# that is missing. Prints KTAP. DIR has the program, and the sources in src/.
+# that is missing, in the kernel's decoder or in that of `holdfast inspect`. Prints
+# KTAP. DIR has the program, the sources in src/, and what is linked to it in second/.
+# SECOND: the file of inspect's decoder; SECOND_CFLAGS: how it is compiled.
 set -eu
 
 dir=$1 seconds=$2 seed=$3
@@ -14,7 +16,7 @@ failed=0
 blocks=${BLOCKS:-100000}
 
 echo "KTAP version 1"
-echo "1..2"
+echo "1..3"
 
 # The block that failed is kept there
 cd "$dir"
@@ -88,6 +90,53 @@ if [ "$survived" = 0 ]; then
 	echo "ok 2 a decoder with any check taken out is found out"
 else
 	echo "not ok 2 a decoder with any check taken out is found out"
+	failed=1
+fi
+
+# second_mutant NUMBER ORDER - inspect does not say what it says there
+second_mutant()
+{
+	awk -v order="$2" '/WRONG\(v,/ && !/#define|no memory here|WRONG\(v, "%" PRIu64 " claims and runs"/ &&
+		++n == order { sub(/WRONG\(v,/, "SILENT(v,") } 1
+		/^#include "sum.h"/ { print "#define SILENT(...) true" }' "$SECOND" >second-mutant/iommufd.c
+	text=$(sed -n 's/.*SILENT(v, "\([^"]*\)".*/\1/p' second-mutant/iommufd.c)
+	[ -n "$text" ] || return 2
+	# shellcheck disable=SC2086 # flags are words
+	if ! "$cc" -O1 -w -fsanitize=address $SECOND_CFLAGS -c -o second-mutant/iommufd.o second-mutant/iommufd.c ||
+	   ! "$cc" -fsanitize=address,undefined -o second-mutant/fuzz mutant/main.o mutant/make.o mutant/oracle.o mutant/xxhash.o \
+		mutant/original.o second-mutant/*.o -lz; then
+		echo "  not ok $1 $text: does not compile"
+		return 1
+	fi
+	if (cd second-mutant && ./fuzz -n "$blocks" -s "$seed") >second-mutant/log 2>&1 ||
+	   ! grep -q '^# seed' second-mutant/log; then
+		sed 's/^/  # /' second-mutant/log
+		echo "  not ok $1 $text"
+		return 1
+	fi
+	echo "  ok $1 $text"
+}
+
+rm -rf second-mutant
+mkdir second-mutant
+for part in second/*.o; do
+	[ "$part" = second/iommufd.o ] || cp "$part" second-mutant/
+done
+"$cc" -O1 -w -fsanitize=address -c -Isrc -o mutant/original.o src/liveupdate_ser.c
+number=1 survived=0
+echo "  KTAP version 1"
+while :; do
+	status=0
+	second_mutant $number $number || status=$?
+	[ $status != 2 ] || break
+	survived=$((survived + status))
+	number=$((number + 1))
+done
+echo "  1..$((number - 1))"
+if [ "$survived" = 0 ] && [ $number -gt 1 ]; then
+	echo "ok 3 a decoder of inspect that keeps anything to itself is found out"
+else
+	echo "not ok 3 a decoder of inspect that keeps anything to itself is found out"
 	failed=1
 fi
 exit "$failed"
