@@ -63,7 +63,7 @@ kernel_1() {
 	[ -n "$at" ] || die "no device in the dump"
 	printf '\377' | dd of=/run/dump/memory.elf bs=1 seek=$((at + 40)) \
 		conv=notrunc 2>/dev/null
-	inspect 0 --dump /run/dump
+	inspect 1 --dump /run/dump
 	tells inspect-damaged "checksum is wrong"
 	printf 'junk' >/run/dump/out/fdt
 	inspect 1 --dump /run/dump
