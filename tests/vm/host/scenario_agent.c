@@ -68,5 +68,10 @@ const struct scenario scenarios_agent[] = {
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "daemon-mismatch",
 		.updates = 1, .judged = JUDGED_STOPPED, .rate = 500, .timeout_s = 120,
 	},
+	{
+		.name = "gap", .suite = SUITE_NONE, .device = "igb",
+		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .guest = "gap",
+		.updates = 1, .resumes = GUEST_STOPS, .judged = JUDGED_BY_GUEST, .rate = 1000, .timeout_s = 120,
+	},
 	{}
 };
