@@ -608,6 +608,36 @@ static void ser_chunks_overlap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ser_check(test, &view), 0);
 }
 
+/* As many devices as there is room for: to compare each with each takes minutes */
+static void ser_devices_many(struct kunit *test)
+{
+	struct ser_test *t = test->priv;
+	struct iommufd_device_ser *devices;
+	struct iommufd_ser_view view;
+	u32 i, nr;
+
+	t->hdr->nr_devices = 0;
+	nr = (BUF_SIZE - iommufd_ser_size(t->hdr)) / sizeof(*devices);
+	t->hdr->nr_devices = nr;
+	devices = iommufd_ser_entry(t->hdr, SER_DEVICES, 0);
+	for (i = 0; i < nr; i++)
+		devices[i] = (struct iommufd_device_ser){
+			.id = 100 + i, .hwpt_id = 3,
+			/* From the last one to the first */
+			.segment = (nr - i) >> 16, .bdf = nr - i,
+		};
+	iommufd_ser_seal(t->hdr);
+	KUNIT_EXPECT_EQ(test, ser_check(test, &view), 0);
+
+	devices[0].segment = devices[nr - 1].segment;
+	devices[0].bdf = devices[nr - 1].bdf;
+	iommufd_ser_seal(t->hdr);
+	ser_refused(test, -EINVAL, "devices", nr);
+
+	/* The next test begins with zeros. */
+	memset(t->hdr, 0, BUF_SIZE);
+}
+
 /*
  * Claims that end just before the first chunk does, and runs up to a third one:
  * all claims in the reverse order, and a hole.
@@ -715,6 +745,7 @@ static struct kunit_case ser_test_cases[] = {
 	KUNIT_CASE(ser_runs_wrong),
 	KUNIT_CASE(ser_runs_overlap),
 	KUNIT_CASE(ser_chunks_overlap),
+	KUNIT_CASE(ser_devices_many),
 	KUNIT_CASE(ser_chunks),
 	KUNIT_CASE_PARAM_WITH_INIT(ser_field, kunit_array_gen_params,
 				   ser_field_init, NULL),

@@ -16,6 +16,7 @@
 #include <linux/fs.h>
 #include <linux/overflow.h>
 #include <linux/printk.h>
+#include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/xxhash.h>
 
@@ -215,9 +216,54 @@ static int iommufd_ser_check_hwpt(const struct iommufd_ser_view *view)
 	return 0;
 }
 
+static int iommufd_ser_cmp_address(const void *a, const void *b)
+{
+	return cmp_int(*(const u64 *)a, *(const u64 *)b);
+}
+
+static u64 iommufd_ser_address(const struct iommufd_device_ser *device)
+{
+	return (u64)device->segment << 16 | device->bdf;
+}
+
+/* More devices than that are sorted, rather than each compared with each */
+#define IOMMUFD_SER_FEW_DEVICES	64
+
+/*
+ * No device has two entries, which are in the order of IDs, not of addresses.
+ * This must not fail for want of memory, and takes its time then.
+ */
+static int iommufd_ser_check_addresses(const struct iommufd_ser_view *view)
+{
+	u32 i, j, nr = view->hdr->nr_devices;
+	u64 *addresses = NULL;
+	int rc = 0;
+
+	if (nr > IOMMUFD_SER_FEW_DEVICES)
+		addresses = kvmalloc_array(nr, sizeof(*addresses),
+					   GFP_KERNEL | __GFP_NOWARN);
+	if (!addresses) {
+		for (i = 0; i < nr; i++)
+			for (j = 0; j < i; j++)
+				if (iommufd_ser_address(&view->devices[i]) ==
+				    iommufd_ser_address(&view->devices[j]))
+					return -EINVAL;
+		return 0;
+	}
+
+	for (i = 0; i < nr; i++)
+		addresses[i] = iommufd_ser_address(&view->devices[i]);
+	sort(addresses, nr, sizeof(*addresses), iommufd_ser_cmp_address, NULL);
+	for (i = 1; i < nr && !rc; i++)
+		if (addresses[i] == addresses[i - 1])
+			rc = -EINVAL;
+	kvfree(addresses);
+	return rc;
+}
+
 static int iommufd_ser_check_devices(const struct iommufd_ser_view *view)
 {
-	u32 i, j;
+	u32 i;
 
 	for (i = 0; i < view->hdr->nr_devices; i++) {
 		const struct iommufd_device_ser *device = &view->devices[i];
@@ -226,12 +272,8 @@ static int iommufd_ser_check_devices(const struct iommufd_ser_view *view)
 		    (i && device->id <= view->devices[i - 1].id) ||
 		    !iommufd_ser_find_hwpt(view, device->hwpt_id))
 			return -EINVAL;
-		for (j = 0; j < i; j++)
-			if (view->devices[j].segment == device->segment &&
-			    view->devices[j].bdf == device->bdf)
-				return -EINVAL;
 	}
-	return 0;
+	return iommufd_ser_check_addresses(view);
 }
 
 /**

@@ -39,40 +39,19 @@ DECLARE_EVENT_CLASS(luo_file,
 		  __entry->duration_ns, __entry->ret)
 );
 
-DEFINE_EVENT(luo_file, luo_file_preserve,
-	TP_PROTO(const char *session, const char *handler, u64 token, u64 start,
-		 int ret),
-	TP_ARGS(session, handler, token, start, ret));
+#define DEFINE_LUO_FILE_EVENT(name) \
+DEFINE_EVENT(luo_file, name, \
+	TP_PROTO(const char *session, const char *handler, u64 token, \
+		 u64 start, int ret), \
+	TP_ARGS(session, handler, token, start, ret))
 
-DEFINE_EVENT(luo_file, luo_file_unpreserve,
-	TP_PROTO(const char *session, const char *handler, u64 token, u64 start,
-		 int ret),
-	TP_ARGS(session, handler, token, start, ret));
-
-DEFINE_EVENT(luo_file, luo_file_freeze,
-	TP_PROTO(const char *session, const char *handler, u64 token, u64 start,
-		 int ret),
-	TP_ARGS(session, handler, token, start, ret));
-
-DEFINE_EVENT(luo_file, luo_file_unfreeze,
-	TP_PROTO(const char *session, const char *handler, u64 token, u64 start,
-		 int ret),
-	TP_ARGS(session, handler, token, start, ret));
-
-DEFINE_EVENT(luo_file, luo_file_retrieve,
-	TP_PROTO(const char *session, const char *handler, u64 token, u64 start,
-		 int ret),
-	TP_ARGS(session, handler, token, start, ret));
-
-DEFINE_EVENT(luo_file, luo_file_prepare_finish,
-	TP_PROTO(const char *session, const char *handler, u64 token, u64 start,
-		 int ret),
-	TP_ARGS(session, handler, token, start, ret));
-
-DEFINE_EVENT(luo_file, luo_file_finish,
-	TP_PROTO(const char *session, const char *handler, u64 token, u64 start,
-		 int ret),
-	TP_ARGS(session, handler, token, start, ret));
+DEFINE_LUO_FILE_EVENT(luo_file_preserve);
+DEFINE_LUO_FILE_EVENT(luo_file_unpreserve);
+DEFINE_LUO_FILE_EVENT(luo_file_freeze);
+DEFINE_LUO_FILE_EVENT(luo_file_unfreeze);
+DEFINE_LUO_FILE_EVENT(luo_file_retrieve);
+DEFINE_LUO_FILE_EVENT(luo_file_prepare_finish);
+DEFINE_LUO_FILE_EVENT(luo_file_finish);
 
 /* The same for all files of a session. After an error the numbers are of before. */
 DECLARE_EVENT_CLASS(luo_session,
