@@ -12,14 +12,18 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/delay.h>
 #include <linux/io.h>
 #include <linux/kexec_handover.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/prandom.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 #define RECORD		"khotest"
-#define RECORD_PAGES	(SZ_512K / sizeof(u64) - 2)
+#define RECORD_PAGES	(SZ_2M / sizeof(u64) - 2)
 #define BLOCK		512UL
 
 static char *what = "";
@@ -28,7 +32,7 @@ MODULE_PARM_DESC(do, "what to do");
 
 static unsigned long pages = 20000;
 module_param(pages, ulong, 0);
-MODULE_PARM_DESC(pages, "how many pages to scatter");
+MODULE_PARM_DESC(pages, "how many pages to scatter, fewer if no more are taken");
 
 static unsigned long long at;
 module_param(at, ullong, 0);
@@ -79,7 +83,23 @@ static bool is_filled(struct page *page)
 	return true;
 }
 
-/* Every second page of a lot of them: no two are next to each other. */
+/* A page to which no other one of these is next */
+static struct page *lone_page(void)
+{
+	struct page *page = alloc_pages(GFP_KERNEL, 1);
+
+	if (!page)
+		return NULL;
+	split_page(page, 1);
+	__free_page(page + 1);
+	/* So that it does not come back at once */
+	if (alloc_page(GFP_KERNEL))
+		return page;
+	__free_page(page);
+	return NULL;
+}
+
+/* Every second page of a lot of them */
 static int scatter(void)
 {
 	struct record *r = new_record();
@@ -90,15 +110,14 @@ static int scatter(void)
 		return -ENOMEM;
 	pages = min(pages, RECORD_PAGES);
 	while (r->nr < pages) {
-		page = alloc_pages(GFP_KERNEL, 1);
+		page = lone_page();
 		if (!page)
 			return -ENOMEM;
-		split_page(page, 1);
-		__free_page(page + 1);
-		/* So that it does not come back at once */
-		if (!alloc_page(GFP_KERNEL))
-			return -ENOMEM;
 		err = kho_preserve_pages(page, 1);
+		if (err == -ENOSPC) {
+			pr_info("no more than %llu pages\n", r->nr);
+			break;
+		}
 		if (err) {
 			pr_err("cannot preserve a page: %d\n", err);
 			return err;
@@ -109,6 +128,148 @@ static int scatter(void)
 	if (r->nr)
 		pr_info("the first page is at %#llx\n", r->phys[0]);
 	return kho_add_subtree(RECORD, r, sizeof(*r));
+}
+
+/* What is preserved page by page, of memory that nothing else is in */
+#define FULL_BLOCK	1024UL
+#define FULL_THREADS	4
+
+static struct page **lone, *block;
+static unsigned long nr_lone, nr_block;
+
+static void full_undo(void)
+{
+	while (nr_lone)
+		kho_unpreserve_pages(lone[--nr_lone], 1);
+	for (unsigned long i = 0; i < nr_block; i += 2)
+		kho_unpreserve_pages(block + i, 1);
+	nr_block = 0;
+}
+
+/* Preserve single pages until there is no room for one more. */
+static int full_fill(unsigned long *nr)
+{
+	int err = 0;
+
+	while (!err) {
+		if (nr_lone == pages)
+			return -E2BIG;
+		if (!lone[nr_lone])
+			lone[nr_lone] = lone_page();
+		if (!lone[nr_lone])
+			return -ENOMEM;
+		err = kho_preserve_pages(lone[nr_lone], 1);
+		nr_lone += !err;
+	}
+	*nr = nr_lone;
+	return is(err, -ENOSPC, "one page too many") ? 0 : -EINVAL;
+}
+
+/*
+ * Each has every fourth of the 16 pages long parts of the block. A range that
+ * reaches into the next part may be refused half way.
+ */
+static int full_thread(void *data)
+{
+	unsigned long number = (unsigned long)data, at, from, nr;
+	struct rnd_state rnd;
+
+	prandom_seed_state(&rnd, number);
+	for (int i = 0; i < 20000; i++) {
+		at = prandom_u32_state(&rnd) % (FULL_BLOCK / 16 / FULL_THREADS);
+		from = (at * FULL_THREADS + number) * 16;
+		from += prandom_u32_state(&rnd) % 16;
+		nr = 1 + prandom_u32_state(&rnd) % 24;
+		nr = min(nr, FULL_BLOCK - from);
+		if (kho_preserve_pages(block + from, nr))
+			continue;
+		cond_resched();
+		kho_unpreserve_pages(block + from, nr);
+	}
+	while (!kthread_should_stop())
+		msleep(1);
+	return 0;
+}
+
+static int full_threads(void)
+{
+	struct task_struct *threads[FULL_THREADS];
+	unsigned long i;
+	int err = 0;
+
+	for (i = 0; i < FULL_THREADS; i++) {
+		threads[i] = kthread_run(full_thread, (void *)i, "khotest");
+		if (IS_ERR(threads[i])) {
+			err = PTR_ERR(threads[i]);
+			break;
+		}
+	}
+	while (i)
+		kthread_stop(threads[--i]);
+	return err;
+}
+
+/*
+ * The next kernel has room for so many ranges. What is refused, what is in one
+ * range with others, and what is unpreserved, does not count. The module leaves
+ * more than that: ranges that were one until what is in between was unpreserved.
+ */
+static int full(void)
+{
+	unsigned long before, after;
+	bool good = true;
+	int err;
+
+	block = alloc_pages(GFP_KERNEL, ilog2(FULL_BLOCK));
+	lone = vcalloc(pages, sizeof(*lone));
+	if (!block || !lone)
+		return -ENOMEM;
+	split_page(block, ilog2(FULL_BLOCK));
+
+	err = full_fill(&before);
+	if (err)
+		goto undo;
+	good &= is(kho_preserve_pages(block, 1), -ENOSPC, "a page when full");
+	good &= is(kho_preserve_pages(lone[1], 1), -EEXIST, "a page again");
+	kho_unpreserve_pages(lone[0], 1);
+	good &= is(kho_preserve_pages(block + 7, 1), 0, "one for another");
+	good &= is(kho_preserve_pages(block + 8, 1), 0, "the one above it");
+	good &= is(kho_preserve_pages(block + 6, 1), 0, "the one below it");
+	good &= is(kho_preserve_pages(block + 4, 1), -ENOSPC, "a page apart");
+	good &= is(kho_preserve_pages(block + 8, 1), -EEXIST, "one of three");
+	/* Two orders: the first of them goes, as the second is refused. */
+	good &= is(kho_preserve_pages(block + 9, 3), -ENOSPC, "two more blocks");
+	kho_unpreserve_pages(block + 6, 1);
+	kho_unpreserve_pages(block + 7, 1);
+	kho_unpreserve_pages(block + 8, 1);
+	good &= is(kho_preserve_pages(lone[0], 1), 0, "the first one again");
+	good &= is(kho_preserve_pages(block, 1), -ENOSPC, "one more than that");
+	full_undo();
+
+	err = full_threads();
+	if (err)
+		goto undo;
+	err = full_fill(&after);
+	if (err)
+		goto undo;
+	if (before != after)
+		pr_err("room for %lu, and later for %lu\n", before, after);
+	good &= before == after;
+	full_undo();
+
+	while (nr_block < FULL_BLOCK && !err)
+		err = kho_preserve_pages(block + nr_block++, 1);
+	if (!err)
+		err = full_fill(&after);
+	for (unsigned long i = 1; i < nr_block; i += 2)
+		kho_unpreserve_pages(block + i, 1);
+	if (!err && good) {
+		pr_info("room for %lu ranges\n", before);
+		return 0;
+	}
+undo:
+	full_undo();
+	return err ?: -EINVAL;
 }
 
 /*
@@ -389,6 +550,7 @@ static int __init khotest_init(void)
 		int (*function)(void);
 	} list[] = {
 		{ "scatter", scatter },
+		{ "full", full },
 		{ "nodes", nodes },
 		{ "look", look },
 		{ "twice", twice },
@@ -410,6 +572,7 @@ module_init(khotest_init);
 
 static void __exit khotest_exit(void)
 {
+	full_undo();
 }
 module_exit(khotest_exit);
 
