@@ -33,6 +33,7 @@ static const struct reason preserve_memfd[] = {
 	{ ENOENT, "the kernel carries no such file: only memfds on shmem are" },
 	{ EOPNOTSUPP, "it has seals this kernel does not carry" },
 	{ EFBIG, "it is too large" },
+	{ ENOSPC, "its memory is in more ranges than the next kernel has room to note (dmesg has the numbers): boot with a larger kho_scratch=, or use larger pages" },
 	{ EBUSY, "it is preserved already, in this session or another" },
 	{ EEXIST, "its token is used already in this session, or some of its memory is preserved already by an iommufd; memfds go before the iommufd that maps them" },
 	{}
@@ -45,6 +46,7 @@ static const struct reason preserve_iommufd[] = {
 	{ ENXIO, "an IOAS that no device uses maps a memfd that is not preserved in this session: nothing holds that memory (dmesg says which area)" },
 	{ EEXIST, "its token is used already in this session, or some of its memory is preserved already, by another iommufd or in another session (dmesg says which area)" },
 	{ EBUSY, "it is preserved already, or is just being changed" },
+	{ ENOSPC, "its memory is in more ranges than the next kernel has room to note (dmesg has the numbers): boot with a larger kho_scratch=, or use larger pages" },
 	{}
 };
 
