@@ -31,6 +31,11 @@ typedef unsigned long long u64;
 #define BIT_ULL(n)		(1ULL << (n))
 #define DIV_ROUND_UP_ULL(n, d)	(((n) + (d) - 1) / (d))
 #define min_t(type, a, b)	((type)(a) < (type)(b) ? (type)(a) : (type)(b))
+#define GFP_KERNEL		0
+#define __GFP_NOWARN		0
+#define kvmalloc_array(n, size, gfp) calloc(n, size)
+#define kvfree(p)		free(p)
+#define sort(base, nr, size, cmp, swap) qsort(base, nr, size, cmp)
 #define cmp_int(a, b)		(((a) > (b)) - ((a) < (b)))
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define __packed		__attribute__((packed))
