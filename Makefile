@@ -13,12 +13,12 @@ demo: deps kernel kernel-stock userspace	## One live update, seen from the devic
 	$(MAKE) -C tests/vm demo $(VM_VARS)
 
 check:	## Every test; ends with "N passed, N failed"
-	@mk/check.sh unit fuzz vm device memory agent kselftest build debug
+	@mk/check.sh unit fuzz vm device memory agent systemd kselftest build debug
 
 check-all: export FUZZ_SECONDS := 300
 check-all: export FUZZ_MESSAGES := 1000000
 check-all:	## Every test, and the long runs: 25 updates in a row, 5 minutes of fuzzing, a million messages
-	@mk/check.sh unit fuzz vm device memory agent kselftest build debug long
+	@mk/check.sh unit fuzz vm device memory agent systemd kselftest build debug long
 
 ##@ Build
 deps:	## Install missing packages (asks apt for nothing when all are there)

@@ -18,6 +18,9 @@ check-memory:	## Memory of every kind, and kexec handover itself
 check-agent:	## Many clients of the daemon, its end at any moment, and clients that mean harm
 	@mk/check.sh agent
 
+check-systemd:	## Updates of a Debian under systemd, in a virtual machine; needs root
+	@mk/check.sh systemd
+
 check-kselftest:	## Kernel selftests: what the series refuses, in a virtual machine
 	@mk/check.sh kselftest
 
@@ -51,6 +54,9 @@ suite-memory: deps kernel kernel-stock userspace
 suite-agent: deps kernel kernel-stock userspace
 	$(MAKE) -C tests/vm check-agent $(VM_VARS)
 
+suite-systemd: deps kernel userspace
+	$(MAKE) -C tests/systemd check $(SYSTEMD_VARS)
+
 suite-long: deps kernel kernel-stock userspace
 	$(MAKE) -C tests/vm check-long $(VM_VARS)
 
@@ -67,5 +73,5 @@ suite-debug: deps kernel-debug userspace
 	$(MAKE) -C tests/vm check-debug $(VM_VARS)
 	$(MAKE) -C tests/kselftest check $(KSELFTEST_VARS) KERNEL=$(KERNEL_DEBUG) O=$(BUILD)/kselftest-debug TIMEOUT=1800
 
-.PHONY: check-unit check-vm check-device check-memory check-agent check-kselftest check-fuzz check-build check-debug check-long \
-	suite-unit suite-vm suite-device suite-memory suite-agent suite-kselftest suite-fuzz suite-build suite-debug suite-long
+.PHONY: check-unit check-vm check-device check-memory check-agent check-systemd check-kselftest check-fuzz check-build check-debug check-long \
+	suite-unit suite-vm suite-device suite-memory suite-agent suite-systemd suite-kselftest suite-fuzz suite-build suite-debug suite-long

@@ -16,6 +16,7 @@ packages='
 	zlib1g-dev liblzma-dev libzstd-dev liblz4-dev
 	kexec-tools busybox-static
 	sparse shellcheck mandoc libcap-dev
+	debootstrap e2fsprogs
 '
 # igb, the NIC on which a wrong reset shows, came with this version.
 qemu_needed=8.0

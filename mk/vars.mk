@@ -30,6 +30,8 @@ UNIT_VARS      = O=$(BUILD)/unit USERSPACE=$(BUILD)/userspace KHDR=$(KHDR) \
 VM_VARS        = O=$(BUILD)/vm DEMO=$(BUILD)/demo USERSPACE=$(BUILD)/userspace KHDR=$(KHDR) \
 		 KERNEL=$(KERNEL) KERNEL_STOCK=$(KERNEL_STOCK) KERNEL_DEBUG=$(KERNEL_DEBUG) \
 		 TREE=$(BUILD)/linux/holdfast TREE_STOCK=$(BUILD)/linux/stock
+# tests/systemd/Makefile, targets: all check clean
+SYSTEMD_VARS   = O=$(BUILD)/systemd VM=$(BUILD)/vm USERSPACE=$(BUILD)/userspace KHDR=$(KHDR) KERNEL=$(KERNEL)
 # tests/kselftest/Makefile, target: check
 KSELFTEST_VARS = O=$(BUILD)/kselftest KHDR=$(KHDR) KERNEL=$(KERNEL)
 # tests/bench/Makefile, target: bench

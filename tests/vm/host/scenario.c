@@ -7,7 +7,7 @@
 static const struct scenario *const tables[] = { scenarios_update, scenarios_device,
 						 scenarios_orphan, scenarios_kho,
 						 scenarios_memory, scenarios_fault,
-						 scenarios_agent };
+						 scenarios_agent, scenarios_systemd };
 
 const struct scenario *scenario_next(const struct scenario *sc)
 {
@@ -44,7 +44,7 @@ const char *kernel_kind_name(enum kernel_kind kind)
 
 const char *suite_name(enum suite suite)
 {
-	static const char *const names[] = { "vm", "device", "memory", "agent", "all", "none" };
+	static const char *const names[] = { "vm", "device", "memory", "agent", "systemd", "all", "none" };
 
 	return names[suite];
 }

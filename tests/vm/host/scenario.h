@@ -25,6 +25,7 @@ enum suite {
 	SUITE_DEVICE, /* make check-device */
 	SUITE_MEMORY, /* make check-memory */
 	SUITE_AGENT, /* make check-agent */
+	SUITE_SYSTEMD, /* make check-systemd, with an initramfs and an image of its own */
 	SUITE_ALL, /* make check-all only */
 	SUITE_NONE, /* when it is named */
 	SUITES
@@ -92,6 +93,7 @@ extern const struct scenario scenarios_kho[];
 extern const struct scenario scenarios_memory[];
 extern const struct scenario scenarios_fault[];
 extern const struct scenario scenarios_agent[];
+extern const struct scenario scenarios_systemd[];
 
 /* The scenario behind @sc in all tables; the first one for NULL; NULL behind the last one. */
 const struct scenario *scenario_next(const struct scenario *sc);
