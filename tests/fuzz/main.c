@@ -24,7 +24,7 @@
 
 unsigned char *memory;
 
-/* As in liveupdate.c: what is in no memory is not read */
+/* As in liveupdate_retrieve.c: what is in no memory is not read */
 static int check_chunks(const struct iommufd_ser_view *view, const struct state *s)
 {
 	u32 i;
