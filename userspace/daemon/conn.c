@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <holdfast/clock.h>
@@ -29,17 +30,24 @@
 /* Messages of one connection before others get their turn */
 #define TURN		16
 #define BACKLOG		64
+/* How long the socket may be somebody else's at the start */
+#define TAKEN_MS	2000
 
 int conn_listen(struct daemon *d, struct hf_error *err)
 {
+	const struct timespec a_while = { .tv_nsec = 10000000 };
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	double until = hf_now_ms() + TAKEN_MS;
 	mode_t mask;
 	int fd, ret;
 
 	if (strlen(d->socket_path) >= sizeof(addr.sun_path))
 		return hf_fail(err, -ENAMETOOLONG,
 			       "socket path %s is too long", d->socket_path);
-	fd = holder_listen(d->socket_path, err);
+	/* One that was just killed may not be all gone yet. */
+	while ((fd = holder_listen(d->socket_path, err)) == -EBUSY &&
+	       hf_now_ms() < until)
+		nanosleep(&a_while, NULL);
 	if (fd == -EBUSY)
 		return hf_fail(err, fd, "%s is in use: another holdfastd runs",
 			       d->socket_path);
