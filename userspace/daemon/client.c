@@ -295,7 +295,7 @@ static int put(struct client *c, const struct hf_msg *q, int fd,
 	if (!ret)
 		ret = put_item(c, q->name, fd, err);
 	if (ret) {
-		stranger_close(fd);
+		stranger_close(fd, c->conn->uid);
 		return ret;
 	}
 	if (c->state == HF_CLIENT_LOST)
@@ -469,7 +469,7 @@ const char *client_message(struct daemon *d, struct conn *conn,
 	int ret, out = -1;
 
 	if (!c != (q->op == HF_OP_HELLO)) {
-		stranger_close(fd);
+		stranger_close(fd, conn->uid);
 		return c ? "it says twice who it is" :
 			   "it does not say who it is first";
 	}

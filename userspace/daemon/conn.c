@@ -109,7 +109,7 @@ void conn_accept(struct daemon *d)
 	if (fd < 0)
 		return;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len)) {
-		close(fd);
+		stranger_close(fd, (uid_t)-1);
 		return;
 	}
 	/* The operator is to get in however many others do */
@@ -118,11 +118,18 @@ void conn_accept(struct daemon *d)
 		log_line(LOG_WARNING, NULL,
 			 "user %u has too many connections, process %d was turned away",
 			 cred.uid, cred.pid);
-		close(fd);
+		stranger_hang_up(fd, cred.uid);
+		return;
+	}
+	if (cred.uid && stranger_many(cred.uid)) {
+		log_line(LOG_WARNING, NULL,
+			 "user %u has left too much to close, process %d was turned away",
+			 cred.uid, cred.pid);
+		stranger_hang_up(fd, cred.uid);
 		return;
 	}
 	if (!conn_new(d, fd, &cred))
-		close(fd);
+		stranger_hang_up(fd, cred.uid);
 }
 
 static void conn_free(struct conn *c)
@@ -133,7 +140,7 @@ static void conn_free(struct conn *c)
 			close(c->out[c->n_out].fd);
 	}
 	free(c->out);
-	close(c->fd);
+	stranger_hang_up(c->fd, c->uid);
 	free(c);
 }
 
@@ -239,16 +246,24 @@ static const char *dispatch(struct daemon *d, struct conn *c,
 		log_line(LOG_DEBUG, c->client ? c->client->name : NULL,
 			 "process %d asks 0x%x \"%s\"", c->pid, q->op, q->name);
 	if (!q->serial) {
-		stranger_close(fd);
+		stranger_close(fd, c->uid);
 		return "a question has no serial number";
 	}
 	if (fd >= 0 && q->op != HF_OP_PUT) {
-		stranger_close(fd);
+		stranger_close(fd, c->uid);
 		return "a descriptor came with a message that takes none";
 	}
 	if (q->op >= HF_CTL_STATUS)
 		return control_message(d, c, q);
 	return client_message(d, c, q, fd);
+}
+
+/* Whose message is being read; descriptors that it may not have go away */
+static uid_t reading_of;
+
+void conn_discard(int fd)
+{
+	stranger_close(fd, reading_of);
 }
 
 /* Returns false when the connection is no more. */
@@ -261,6 +276,12 @@ static bool read_some(struct daemon *d, struct conn *c)
 	for (i = 0; i < TURN && !c->ending && !c->n_out; i++) {
 		if (!may_ask(d, c, hf_now_ms()))
 			return true;
+		/* Its next message could bring as much again; not the operator's */
+		if ((c->uid || c->client) && stranger_many(c->uid)) {
+			conn_end(d, c, "too much of this user waits to be closed");
+			return false;
+		}
+		reading_of = c->uid;
 		ret = hf_msg_recv(c->fd, &q, &fd, &why);
 		if (ret == -EAGAIN)
 			return true;

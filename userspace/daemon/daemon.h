@@ -191,6 +191,9 @@ int conn_listen(struct daemon *d, struct hf_error *err);
 /** conn_accept() - take new connections */
 void conn_accept(struct daemon *d);
 
+/** conn_discard() - what becomes of descriptors that come unasked */
+void conn_discard(int fd);
+
 /** conn_send() - send a message, or queue it; @fd stays the caller's, or -1 */
 void conn_send(struct conn *c, const struct hf_msg *m, int fd);
 

@@ -86,13 +86,34 @@ static int make_dirs(const struct daemon *d, struct hf_error *err)
 	return make_dir(path, 0700, err);
 }
 
-/* Descriptors of all clients, and of what was taken out for them */
+/*
+ * Descriptors of all clients, of what was taken out for them, and of what waits to
+ * be closed: as many as the kernel allows at all.
+ */
 static void lift_nofile(void)
 {
-	const rlim_t want = 3 * MAX_CLIENTS * MAX_ITEMS + 4096;
-	struct rlimit r = { want, want };
+	const rlim_t need = 3 * MAX_CLIENTS * MAX_ITEMS + 4096;
+	struct rlimit r = { need, need };
+	char text[32] = "";
+	int fd = open("/proc/sys/fs/nr_open", O_RDONLY | O_CLOEXEC);
+	rlim_t most;
 
-	setrlimit(RLIMIT_NOFILE, &r);
+	if (fd >= 0 && read(fd, text, sizeof(text) - 1) > 0) {
+		most = strtoul(text, NULL, 10);
+		if (most > need)
+			r.rlim_cur = r.rlim_max = most;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (!setrlimit(RLIMIT_NOFILE, &r))
+		return;
+	getrlimit(RLIMIT_NOFILE, &r);
+	r.rlim_cur = r.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &r) || r.rlim_cur < need)
+		log_line(LOG_WARNING, NULL,
+			 "it may have %llu descriptors open, %llu are needed for %d clients (LimitNOFILE=)",
+			 (unsigned long long)r.rlim_cur,
+			 (unsigned long long)need, MAX_CLIENTS);
 }
 
 static int open_signals(void)
@@ -233,7 +254,7 @@ int main(int argc, char **argv)
 		return EXIT_DONE;
 	log_open(d.cfg.debug);
 	tsc_start();
-	hf_fdpass_discard = stranger_close;
+	hf_fdpass_discard = conn_discard;
 	if (start(&d, &err)) {
 		log_line(LOG_ERR, NULL, "%s", err.text);
 		return EXIT_FAILED;

@@ -15,9 +15,16 @@ static void discard(int fd)
 
 void (*hf_fdpass_discard)(int fd) = discard;
 
+/*
+ * What does not fit the kernel closes by itself, before recvmsg() returns: so there
+ * is always room for as many as it lets anybody send (SCM_MAX_FD), and the rest is
+ * discarded here.
+ */
+#define MOST_FDS	253
+
 union control {
 	struct cmsghdr align;
-	char buf[CMSG_SPACE(HF_FDPASS_MAX * sizeof(int))];
+	char buf[CMSG_SPACE(MOST_FDS * sizeof(int))];
 };
 
 int hf_fdpass_send(int sock, const void *data, size_t len, const int *fds,
