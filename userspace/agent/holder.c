@@ -105,7 +105,7 @@ int holder_listen(const char *path, struct hf_error *err)
 
 pid_t holder_start(const char *socket, const char *name, int session,
 		   int listener, int manifest, const int *iommufd, size_t n,
-		   struct hf_error *err)
+		   int *pidfd, struct hf_error *err)
 {
 	const char *const args[] = {
 		"holder", "--session", name, "--socket", socket, "--iommufds",
@@ -126,7 +126,7 @@ pid_t holder_start(const char *socket, const char *name, int session,
 		memcpy(fds + (FD_IOMMUFD - FD_SESSION), iommufd,
 		       n * sizeof(*fds));
 	return survivor_start(argv, fds, FD_IOMMUFD - FD_SESSION + n,
-			      FD_READY - FD_SESSION, err);
+			      FD_READY - FD_SESSION, pidfd, err);
 }
 
 /* --- the holder itself --- */

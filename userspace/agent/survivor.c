@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,18 +21,23 @@
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <holdfast/clock.h>
 #include <holdfast/exitcode.h>
+#include <holdfast/launcher.h>
 #include <holdfast/spawn.h>
 #include <holdfast/survivor.h>
 
 #define FIRST_FD	3
-#define MAX_ARGS	16
 #ifndef MFD_EXEC
 #define MFD_EXEC	0x0010U
 #endif
+
+/* Locking memory takes as long as there is other work. */
+unsigned int survivor_start_ms = 60000;
 
 /* --- the side that starts one --- */
 
@@ -48,6 +54,10 @@ static int copy_of_self(void)
 	src = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (src < 0)
 		return -1;
+	/* The launcher is one itself. */
+	fd = fcntl(src, F_GET_SEALS);
+	if (fd >= 0 && fd & F_SEAL_WRITE)
+		return src;
 	fd = memfd_create("holdfast",
 			  MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
 	if (fd < 0 || fstat(src, &st))
@@ -67,14 +77,15 @@ fail:
 	return -1;
 }
 
-static void exec_self(const char *const *args, const int *fds, size_t n)
+void survivor_exec(const char *argv0, const char *const *args, const int *fds,
+		   size_t n)
 {
-	char *argv[MAX_ARGS + 2] = { (char *)SURVIVOR_ARGV0 };
+	char *argv[SURVIVOR_ARGS + 2] = { (char *)argv0 };
 	char *envp[] = { NULL };
 	size_t i;
 	int self;
 
-	for (i = 0; args[i] && i < MAX_ARGS; i++)
+	for (i = 0; args[i] && i < SURVIVOR_ARGS; i++)
 		argv[i + 1] = (char *)args[i];
 	setsid();
 	self = copy_of_self();
@@ -87,11 +98,48 @@ static void exec_self(const char *const *args, const int *fds, size_t n)
 	execve("/proc/self/exe", argv, envp);
 }
 
-pid_t survivor_start(const char *const *args, int *fds, size_t n, size_t ready,
-		     struct hf_error *err)
+/* Reads what it says until it says all, or the time is over. */
+static ssize_t await_report(int fd, char *text, size_t len)
 {
-	char text[sizeof(err->text) - 64];
-	int report[2];
+	double until = hf_now_ms() + survivor_start_ms;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	double left;
+	ssize_t got;
+
+	for (;;) {
+		left = until - hf_now_ms();
+		if (left <= 0)
+			return -ETIMEDOUT;
+		if (poll(&p, 1, (int)left + 1) <= 0)
+			continue;
+		got = read(fd, text, len);
+		if (got >= 0 || errno != EINTR)
+			return got < 0 ? -errno : got;
+	}
+}
+
+/* As nobody's child it would be a number that may soon be somebody else's. */
+static pid_t fork_with_pidfd(int *pidfd)
+{
+	void (*old)(int) = signal(SIGCHLD, SIG_DFL);
+	pid_t pid = fork();
+
+	if (pid > 0)
+		*pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (pid && old != SIG_DFL) {
+		signal(SIGCHLD, old);
+		/* One that ended before that is still to be waited for. */
+		if (pid > 0 && old == SIG_IGN)
+			waitpid(pid, NULL, WNOHANG);
+	}
+	return pid;
+}
+
+pid_t survivor_fork(const char *const *args, int *fds, size_t n, size_t ready,
+		    int *pidfd, struct hf_error *err)
+{
+	char text[sizeof(err->text) - 64] = "";
+	int report[2], child = -1;
 	ssize_t got;
 	pid_t pid;
 
@@ -100,28 +148,48 @@ pid_t survivor_start(const char *const *args, int *fds, size_t n, size_t ready,
 			       args[0], strerror(errno));
 	fds[ready] = report[1];
 	fflush(NULL);
-	pid = fork();
+	pid = fork_with_pidfd(&child);
 	if (!pid) {
-		exec_self(args, fds, n);
+		survivor_exec(SURVIVOR_ARGV0, args, fds, n);
 		_exit(127);
 	}
 	close(report[1]);
+	fds[ready] = -1;
 	if (pid < 0) {
 		close(report[0]);
 		return hf_fail(err, -EAGAIN, "cannot start the %s: fork: %s",
 			       args[0], strerror(errno));
 	}
-	do {
-		got = read(report[0], text, sizeof(text) - 1);
-	} while (got < 0 && errno == EINTR);
+	got = await_report(report[0], text, sizeof(text) - 1);
 	close(report[0]);
-	if (got == 1 && text[0] == 'R')
+	if (got == 1 && text[0] == 'R') {
+		if (pidfd)
+			*pidfd = child;
+		else if (child >= 0)
+			close(child);
 		return pid;
+	}
 	text[got > 0 ? got : 0] = '\0';
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	/* It may take its time to end: nobody waits for it. */
+	if (child >= 0) {
+		syscall(SYS_pidfd_send_signal, child, SIGKILL, NULL, 0);
+		close(child);
+	}
+	waitpid(pid, NULL, WNOHANG);
+	if (got == -ETIMEDOUT)
+		return hf_fail(err, -ETIMEDOUT,
+			       "the %s did not start within %u ms", args[0],
+			       survivor_start_ms);
 	return hf_fail(err, -ECHILD, "the %s did not start%s%s", args[0],
 		       text[0] ? ": " : "", text);
+}
+
+pid_t survivor_start(const char *const *args, int *fds, size_t n, size_t ready,
+		     int *pidfd, struct hf_error *err)
+{
+	if (launcher_there())
+		return launcher_ask(args, fds, n, ready, pidfd, err);
+	return survivor_fork(args, fds, n, ready, pidfd, err);
 }
 
 /* --- the process itself --- */

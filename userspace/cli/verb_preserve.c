@@ -112,7 +112,7 @@ static int preserve(struct cli *cli, const struct wanted *w, size_t n,
 		goto close_session;
 	}
 	holder = holder_start(cli->socket, cli->session, session, listener,
-			      manifest, t.iommufd, t.m.n_iommufd, err);
+			      manifest, t.iommufd, t.m.n_iommufd, NULL, err);
 	close(manifest);
 	if (holder < 0) {
 		ret = holder;

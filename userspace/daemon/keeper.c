@@ -278,7 +278,7 @@ static int start(struct daemon *d, struct hf_error *err)
 	args[1] = path;
 	fds[0] = d->luo;
 	fds[1] = listener;
-	pid = survivor_start(args, fds, 3, 2, err);
+	pid = survivor_start(args, fds, 3, 2, NULL, err);
 	close(listener);
 	if (pid < 0)
 		unlink(path);

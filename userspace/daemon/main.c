@@ -17,6 +17,7 @@
 #include <holdfast/clock.h>
 #include <holdfast/exitcode.h>
 #include <holdfast/fdpass.h>
+#include <holdfast/launcher.h>
 #include <holdfast/version.h>
 
 #include "daemon.h"
@@ -147,6 +148,9 @@ static int start(struct daemon *d, struct hf_error *err)
 		lift_nofile();
 		ret = caps_drop(err);
 	}
+	/* With these rights, and before anybody can send anything */
+	if (!ret)
+		ret = launcher_start(err);
 	return ret;
 }
 
@@ -214,6 +218,8 @@ int main(int argc, char **argv)
 		return holder_main(argc - 1, argv + 1);
 	if (argc > 1 && !strcmp(argv[1], "keeper"))
 		return keeper_main(argc - 1, argv + 1);
+	if (argc > 1 && !strcmp(argv[1], "launcher"))
+		return launcher_main(argc - 1, argv + 1);
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (opt) {
 		case 'c':

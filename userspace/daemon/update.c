@@ -225,7 +225,7 @@ static int hold(struct daemon *d, const char *name, const char *session_name,
 	if (listener < 0)
 		return listener;
 	pid = holder_start(path, session_name, session, listener, manifest,
-			   iommufd, n, err);
+			   iommufd, n, NULL, err);
 	close(listener);
 	if (pid < 0) {
 		unlink(path);

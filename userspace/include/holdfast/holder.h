@@ -73,6 +73,7 @@ int holder_listen(const char *path, struct hf_error *err);
  * @manifest: sealed memfd
  * @iommufd: descriptors in the order of the manifest
  * @n: how many, fewer than HF_FDPASS_MAX
+ * @pidfd: out, on success: a descriptor of the process, the caller's; or NULL
  * @err: message on failure
  *
  * It runs this very program with "holder" as its first argument, and that has to
@@ -82,7 +83,7 @@ int holder_listen(const char *path, struct hf_error *err);
  */
 pid_t holder_start(const char *socket, const char *name, int session,
 		   int listener, int manifest, const int *iommufd, size_t n,
-		   struct hf_error *err);
+		   int *pidfd, struct hf_error *err);
 
 /**
  * holder_main() - be the holder
