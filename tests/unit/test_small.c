@@ -5,9 +5,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <holdfast/cmdline.h>
@@ -266,6 +269,40 @@ static void words(void)
 	CHECK(!hf_words_split("a b\\", &err));
 }
 
+/* Exit code of a child in which /dev/iommu is a plain file */
+static int forged_iommu(void)
+{
+	struct hf_proc_fd what;
+	int fd;
+
+	if (unshare(CLONE_NEWNS) ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", "/dev", "tmpfs", 0, NULL))
+		return 4;
+	fd = open("/dev/iommu", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return 5;
+	return hf_proc_own(fd, &what);
+}
+
+/* A path is what somebody calls it: nothing is asked of a file on its account. */
+static void forged(void)
+{
+	int status;
+	pid_t pid;
+
+	if (geteuid())
+		SKIP("not root");
+	fflush(NULL);
+	pid = fork();
+	if (!pid)
+		_exit(forged_iommu());
+	CHECK(waitpid(pid, &status, 0) == pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 4)
+		SKIP("no mount name space");
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 static const struct ktap_test tests[] = {
 	{ "words: a command line", words },
 	{ "json: escapes and nesting", json },
@@ -277,6 +314,7 @@ static const struct ktap_test tests[] = {
 	{ "fdpass: descriptors neither lost nor leaked", fdpass },
 	{ "memfd: sealed contents", sealed },
 	{ "proc: own descriptors", scan_self },
+	{ "proc: a file called /dev/iommu", forged },
 };
 
 KTAP_MAIN(tests)

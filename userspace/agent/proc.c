@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <linux/capability.h>
@@ -24,7 +25,9 @@
 #define F_DUPFD_QUERY	(1024 + 3)
 #endif
 
-#define ENV_MAX	(1 << 20)
+#define ENV_MAX		(1 << 20)
+/* linux/major.h is not for programs */
+#define MISC_MAJOR	10
 
 int hf_proc_pidfd(pid_t pid, struct hf_error *err)
 {
@@ -159,18 +162,59 @@ static void listen_name(const struct listen_names *ln, int fd,
 
 static bool fdinfo_device(const char *path, struct hf_pci_addr *addr)
 {
-	static const char key[] = "vfio-device-syspath:";
+	static const char key[] = "\nvfio-device-syspath:";
 	char text[4096], *line, *end, *slash;
 
 	if (slurp(path, text, sizeof(text)) <= 0)
 		return false;
+	/* A line of its own: other files show words of their owner's choice. */
 	line = strstr(text, key);
 	if (!line)
 		return false;
+	line++;
 	end = line + strcspn(line, "\n");
 	*end = '\0';
 	slash = strrchr(line, '/');
 	return slash && !hf_pci_parse(slash + 1, addr);
+}
+
+/* The number of /dev/iommu, as the kernel tells it; 0 when there is none */
+static dev_t iommu_number(void)
+{
+	char text[4096], *line, *end;
+	long minor;
+
+	if (slurp("/proc/misc", text, sizeof(text)) <= 0)
+		return 0;
+	for (line = text; *line; line = end) {
+		end = line + strcspn(line, "\n");
+		if (*end)
+			*end++ = '\0';
+		minor = strtol(line, &line, 10);
+		if (!strcmp(line, " iommu"))
+			return makedev(MISC_MAJOR, (unsigned int)minor);
+	}
+	return 0;
+}
+
+/*
+ * A path says nothing: whoever has a mount name space of his own puts there what he
+ * likes. Nor is a file system asked, which may be his as well.
+ */
+static bool is_iommu(pid_t pid, int fd, const char *path)
+{
+	dev_t number = iommu_number();
+	struct statx st;
+	int ret;
+
+	if (pid == getpid())
+		ret = statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+			    STATX_TYPE, &st);
+	else
+		ret = statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_TYPE,
+			    &st);
+	return !ret && number && S_ISCHR(st.stx_mode) &&
+	       makedev(st.stx_rdev_major, st.stx_rdev_minor) == number;
 }
 
 /* Fills @out from descriptor @fd of @pid; false when it is of no interest. */
@@ -210,8 +254,8 @@ static bool classify(pid_t pid, int fd, const struct listen_names *ln,
 	/* Sockets and pipes have fdinfo too, but never ours. */
 	if (link[0] != '/' && strncmp(link, "anon_inode:", 11))
 		return false;
-	if (!strcmp(link, "/dev/iommu") ||
-	    (!strncmp(link, "anon_inode:", 11) && strstr(link, "iommufd"))) {
+	if (link[0] == '/' ? is_iommu(pid, fd, path) :
+			     !!strstr(link, "iommufd")) {
 		out->kind = HF_PROC_IOMMUFD;
 		return true;
 	}
