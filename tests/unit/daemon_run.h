@@ -245,7 +245,7 @@ static inline int some_memfd(void)
 {
 	int fd = memfd_create("test", MFD_CLOEXEC);
 
-	if (fd < 0 || ftruncate(fd, 4096))
+	if (fd < 0 || fallocate(fd, 0, 0, 4096))
 		abort();
 	return fd;
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A kernel with live update for holdfastd, which is linked with --wrap=ioctl and
- * --wrap=open: a folder, $FAKE_LUO. In it, "out/NAME" is a session that is being
+ * A kernel with live update for holdfastd, which is linked with --wrap of ioctl,
+ * open and held_connect: a folder, $FAKE_LUO. In it, "out/NAME" is a session that is being
  * filled, "in/NAME" one that the previous kernel left; the test moves them, and
  * that is its kexec. A file of such a folder is what was preserved under a token.
  *
  *   busy		/dev/liveupdate is somebody else's
  *   fail-NAME		session NAME cannot be retrieved: its text is the errno
  *   finish-NAME	session NAME cannot be finished: likewise
+ *   deaf-SOCKET	the holder there cannot be asked what it has
  *   boot_id		is that of this kernel
  *
  * A session of "out" lives as long as somebody has it open: a lock on its folder.
@@ -27,12 +28,17 @@
 
 #include <linux/liveupdate.h>
 
+#include <holdfast/holder.h>
 #include <holdfast/luo.h>
 
 int __real_ioctl(int fd, unsigned long op, ...);
 int __real_open(const char *path, int flags, ...);
 int __wrap_ioctl(int fd, unsigned long op, ...);
 int __wrap_open(const char *path, int flags, ...);
+int __real_held_connect(const char *socket, const char *session,
+			struct held *h, struct hf_error *err);
+int __wrap_held_connect(const char *socket, const char *session,
+			struct held *h, struct hf_error *err);
 
 static int fails(int code)
 {
@@ -222,4 +228,19 @@ int __wrap_open(const char *path, int flags, ...)
 			path = other;
 	}
 	return __real_open(path, flags, mode);
+}
+
+int __wrap_held_connect(const char *socket, const char *session,
+			struct held *h, struct hf_error *err)
+{
+	const char *dir = getenv("FAKE_LUO");
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/deaf-%s", dir ? dir : "",
+		 strrchr(socket, '/') + 1);
+	if (!access(path, F_OK)) {
+		h->sock = -1;
+		return hf_fail(err, -ETIMEDOUT, "the holder does not answer");
+	}
+	return __real_held_connect(socket, session, h, err);
 }

@@ -81,6 +81,11 @@ static void one_client(void)
 	CHECK(status_of(fd, HF_OP_PUT, "pipe", 0, pipes[0]) == -EOPNOTSUPP);
 	CHECK(status_of(fd, HF_OP_DROP, "pipe", 0, -1) == -ENOENT);
 	CHECK(status_of(fd, HF_OP_READY, "", 2, -1) == -EINVAL);
+	CHECK(!ftruncate(mem, 4 << 20));
+	CHECK(ask(fd, HF_OP_READY, "", 0, -1, &a, NULL) &&
+	      a.status == -ENODATA);
+	CHECK_HAS(a.text, "memfd ring has 4190208 bytes that nobody has written");
+	CHECK(!ftruncate(mem, 1 << 20));
 	CHECK(status_of(fd, HF_OP_READY, "", HF_READY_UNASKED, -1) == 0);
 	CHECK(status_of(fd, HF_OP_ANSWER, "", 0, -1) == -ETIMEDOUT);
 	CHECK(status_of(fd, HF_OP_CLAIM, "", 0, -1) == -ENOENT);

@@ -137,7 +137,6 @@ static int client(const char *name, uint64_t flags)
 	int fd = hello(name), mem = some_memfd();
 
 	CHECK(pwrite(mem, name, strlen(name), 0) == (ssize_t)strlen(name));
-	CHECK(!fallocate(mem, 0, 0, 4096));
 	CHECK(status_of(fd, HF_OP_PUT, "ring", 0, mem) == 0);
 	CHECK(status_of(fd, HF_OP_READY, "", flags, -1) == 0);
 	close(mem);
@@ -292,10 +291,293 @@ static void never_ready(void)
 	CHECK(pidfd == -1);
 }
 
+/* Waits until the report says so. */
+static bool soon(const char *path, const char *value)
+{
+	double until = hf_now_ms() + 60000;
+	struct json_object *o;
+	bool same;
+
+	do {
+		o = report();
+		same = o && !strcmp(at(o, path), value);
+		json_object_put(o);
+	} while (!same && !usleep(20000) && hf_now_ms() < until);
+	return same;
+}
+
+/* Holders that were started, and then nobody could connect to them */
+static void deaf_holders(void)
+{
+	static const char *const who[] = { "luo/deaf-b.sock",
+					   "luo/deaf-@index.sock" };
+	size_t i;
+	int a, b;
+
+	new_machine();
+	if (!start())
+		return;
+	a = client("a", HF_READY_UNASKED);
+	b = client("b", HF_READY_UNASKED);
+	for (i = 0; i < 2; i++) {
+		write_text(path_of("%s", who[i]), "");
+		CHECK(control(HF_CTL_PRESERVE, "", 5000) == -ETIMEDOUT);
+		CHECK_HAS(words, "nothing was preserved");
+		CHECK(survivors() == 0);
+		IS("state", "idle");
+		unlink(path_of("%s", who[i]));
+		CHECK(control(HF_CTL_PRESERVE, "", 5000) == 0);
+		CHECK(control(HF_CTL_CANCEL, "", 0) == 0);
+	}
+	close(a);
+	close(b);
+	finish_test();
+}
+
+/* What cannot be given back now is neither forgotten nor said to be. */
+static void stopped_at_cancel(void)
+{
+	pid_t index, holder;
+	int a, b;
+
+	new_machine();
+	if (!start())
+		return;
+	a = client("a", HF_READY_UNASKED);
+	b = client("b", HF_READY_UNASKED);
+	CHECK(control(HF_CTL_PRESERVE, "", 5000) == 0);
+	/* One that answers nothing is killed. */
+	holder = holder_of("b");
+	kill(holder, SIGSTOP);
+	CHECK(control(HF_CTL_CANCEL, "", 0) == 0);
+	CHECK(dead(holder));
+	CHECK(survivors() == 0);
+	CHECK(client_state(b) == HF_CLIENT_READY);
+	CHECK(control(HF_CTL_PRESERVE, "", 5000) == 0);
+	/* After a restart it cannot be: nobody knows who it is. */
+	holder = holder_of("b");
+	index = holder_of("@index");
+	kill_daemon();
+	close(a);
+	close(b);
+	kill(holder, SIGSTOP);
+	if (!start())
+		return;
+	CHECK(survivors() == 3);
+	IS("state", "failed");
+	CHECK(control(HF_CTL_KEXEC, "", 0) == -EBUSY);
+	CHECK_HAS(words, "client b: the holder does not answer");
+	CHECK(control(HF_CTL_PRESERVE, "", 5000) == -EBUSY);
+	CHECK(control(HF_CTL_CANCEL, "", 0) == -ETIMEDOUT);
+	CHECK_HAS(words, "session hf.b is still held");
+	/* The others were given back, */
+	CHECK(!holder_of("a"));
+	CHECK(dead(index));
+	CHECK(control(HF_CTL_KEXEC, "", 0) == -EBUSY);
+	IS("state", "failed");
+	kill(holder, SIGCONT);
+	/* and that one as soon as it can be. */
+	CHECK(soon("state", "idle"));
+	CHECK(survivors() == 0);
+	IS("clients.0.name", "");
+	a = client("a", HF_READY_UNASKED);
+	CHECK(control(HF_CTL_PRESERVE, "", 5000) == 0);
+	close(a);
+	finish_test();
+}
+
+/* An index that cannot be read now is no reason to end what it lists. */
+static void stopped_index(void)
+{
+	pid_t index;
+	int a;
+
+	new_machine();
+	if (!start())
+		return;
+	a = client("a", HF_READY_UNASKED);
+	CHECK(control(HF_CTL_PRESERVE, "", 5000) == 0);
+	index = holder_of("@index");
+	kill_daemon();
+	close(a);
+	kill(index, SIGSTOP);
+	if (!start())
+		return;
+	CHECK(survivors() == 2);
+	IS("state", "failed");
+	CHECK(control(HF_CTL_PRESERVE, "", 5000) == -EBUSY);
+	CHECK_HAS(words, "the holder of the index");
+	/* A client that comes meanwhile gives everything again. */
+	a = client("a", HF_READY_UNASKED);
+	CHECK(client_state(a) == HF_CLIENT_READY);
+	kill(index, SIGCONT);
+	CHECK(soon("state", "preserved"));
+	CHECK(client_state(a) == HF_CLIENT_PRESERVED);
+	CHECK(survivors() == 2);
+	CHECK(control(HF_CTL_KEXEC, "", 0) == 0);
+	close(a);
+	reboot(true);
+	if (start()) {
+		IS("clients.0.state", "waiting");
+		finish_test();
+	}
+}
+
+/* The record is that of the index, whatever else is on the disk. */
+static void record_of_another(void)
+{
+	char command[256];
+	int a;
+
+	new_machine();
+	if (!start())
+		return;
+	a = client("a", HF_READY_UNASKED);
+	CHECK(control(HF_CTL_PRESERVE, "", 5000) == 0);
+	CHECK(control(HF_CTL_CANCEL, "", 0) == 0);
+	CHECK(control(HF_CTL_PRESERVE, "", 5000) == 0);
+	kill_daemon();
+	close(a);
+	/* Killed before it was written: the older one is all that there is. */
+	snprintf(command, sizeof(command),
+		 "cd %s/state && rm pending.json && cd history && rm $(ls | tail -1)",
+		 dir);
+	CHECK(!system(command));
+	if (!start())
+		return;
+	IS("update.state", "preserved");
+	IS("update.clients.0.name", "a");
+	IS("update.clients.0.state", "preserved");
+	IS("history.0.state", "cancelled");
+	/* A reset is told. */
+	reboot(false);
+	if (!start())
+		return;
+	IS("state", "lost");
+	IS("clients.0.name", "a");
+	finish_test();
+}
+
+/* What the previous kernel left cannot be looked at: nothing begins meanwhile. */
+static void busy_at_start(void)
+{
+	struct hf_msg m;
+	int a;
+
+	new_machine();
+	if (!start())
+		return;
+	a = client("a", HF_READY_UNASKED);
+	CHECK(control(HF_CTL_PRESERVE, "", 5000) == 0);
+	CHECK(control(HF_CTL_KEXEC, "", 0) == 0);
+	close(a);
+	reboot(true);
+	write_text(path_of("luo/busy"), "");
+	if (!start())
+		return;
+	IS("state", "failed");
+	a = hello("a");
+	CHECK(ask(a, HF_OP_CLAIM, "", 0, -1, &m, NULL) && m.status == -EAGAIN);
+	close(a);
+	a = client("new", HF_READY_UNASKED);
+	CHECK(control(HF_CTL_PRESERVE, "", 5000) == -EBUSY);
+	CHECK(!access(path_of("state/pending.json"), F_OK));
+	unlink(path_of("luo/busy"));
+	/* By itself */
+	CHECK(soon("clients.0.state", "waiting"));
+	close(a);
+	finish_test();
+}
+
+/* The daemon has it only while it needs it: others preserve, too. */
+static void device_is_closed(void)
+{
+	char link[256], path[300];
+	struct dirent *de;
+	size_t n = 0;
+	ssize_t len;
+	DIR *v;
+	int a;
+
+	new_machine();
+	if (!start())
+		return;
+	a = client("a", HF_READY_UNASKED);
+	CHECK(control(HF_CTL_PRESERVE, "", 5000) == 0);
+	v = opendir(path_of("../../proc/%d/fd", daemon_pid));
+	while (v && (de = readdir(v))) {
+		snprintf(path, sizeof(path), "/proc/%d/fd/%s", daemon_pid,
+			 de->d_name);
+		len = readlink(path, link, sizeof(link) - 1);
+		link[len > 0 ? len : 0] = '\0';
+		n += !strcmp(link, path_of("luo"));
+	}
+	if (v)
+		closedir(v);
+	CHECK(n == 0);
+	close(a);
+	finish_test();
+}
+
+/* It had declared itself ready, and took back what it was ready with. */
+static void dropped_after_ready(void)
+{
+	int a, b, c, mem = some_memfd();
+
+	new_machine();
+	if (!start())
+		return;
+	a = client("a", HF_READY_UNASKED);
+	b = client("b", HF_READY_UNASKED);
+	c = client("c", 0);
+	CHECK(status_of(b, HF_OP_DROP, "ring", 0, -1) == 0);
+	CHECK(client_state(b) == HF_CLIENT_NEW);
+	CHECK(status_of(c, HF_OP_DROP, "ring", 0, -1) == 0);
+	CHECK(control(HF_CTL_PRESERVE, "", 1000) == 0);
+	CHECK(client_state(a) == HF_CLIENT_PRESERVED);
+	CHECK(client_state(c) == HF_CLIENT_NEW);
+	CHECK(control(HF_CTL_CANCEL, "", 0) == 0);
+	CHECK(status_of(c, HF_OP_PUT, "ring", 0, mem) == 0);
+	close(a);
+	close(b);
+	close(c);
+	close(mem);
+	finish_test();
+}
+
+/* Memory that is not there yet would be taken from others at preserve. */
+static void sparse(void)
+{
+	int a, mem = some_memfd();
+
+	new_machine();
+	if (!start())
+		return;
+	a = hello("a");
+	CHECK(status_of(a, HF_OP_PUT, "ring", 0, mem) == 0);
+	CHECK(status_of(a, HF_OP_READY, "", HF_READY_UNASKED, -1) == 0);
+	CHECK(!ftruncate(mem, 4 << 20));
+	CHECK(control(HF_CTL_PRESERVE, "", 1000) == -ENODATA);
+	CHECK_HAS(words, "client a: memfd ring has 4190208 bytes");
+	CHECK(!fallocate(mem, 0, 0, 4 << 20));
+	CHECK(control(HF_CTL_PRESERVE, "", 1000) == 0);
+	close(a);
+	close(mem);
+	finish_test();
+}
+
 static const struct ktap_test tests[] = {
 	{ "update: from preserve to resumed", plain },
 	{ "update: who starts the holders", not_a_child },
 	{ "update: a holder that does not start", never_ready },
+	{ "update: holders that nobody can connect to", deaf_holders },
+	{ "update: holders that are stopped when it is cancelled", stopped_at_cancel },
+	{ "update: an index that is stopped when the daemon starts", stopped_index },
+	{ "update: a record of another update", record_of_another },
+	{ "update: what was left cannot be looked at", busy_at_start },
+	{ "update: /dev/liveupdate is left to others", device_is_closed },
+	{ "update: dropped after ready", dropped_after_ready },
+	{ "update: memory that is not there", sparse },
 };
 
 int main(int argc, char **argv)

@@ -16,7 +16,7 @@
 #include "holder_proto.h"
 
 /* A holder answers at once; one that does not is stopped or broken. */
-#define ANSWER_SECONDS	10
+unsigned int held_answer_ms = 10000;
 
 static int no_holder(const char *socket, struct hf_error *err)
 {
@@ -27,7 +27,10 @@ static int no_holder(const char *socket, struct hf_error *err)
 
 static int dial(const char *path, struct hf_error *err)
 {
-	struct timeval limit = { .tv_sec = ANSWER_SECONDS };
+	struct timeval limit = {
+		.tv_sec = held_answer_ms / 1000,
+		.tv_usec = held_answer_ms % 1000 * 1000,
+	};
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd, ret;
 

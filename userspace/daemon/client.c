@@ -15,6 +15,9 @@
 #include "daemon.h"
 #include "stranger.h"
 
+/* Memory that the daemon allocates for a client: a few pages it did not touch */
+#define MAX_MISSING	(1 << 20)
+
 const char *client_state_name(int state)
 {
 	static const char *const names[] = {
@@ -303,6 +306,51 @@ static int put(struct client *c, const struct hf_msg *q, int fd,
 	return 0;
 }
 
+int client_check(const struct client *c, struct hf_error *err)
+{
+	const struct item *most = NULL;
+	int64_t missing, all = 0, max = 0;
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < c->n_item; i++) {
+		if (c->item[i].kind != HF_KIND_MEMFD ||
+		    fstat(c->item[i].fd, &st))
+			continue;
+		missing = st.st_size - (int64_t)st.st_blocks * 512;
+		if (missing <= 0)
+			continue;
+		all = missing > INT64_MAX - all ? INT64_MAX : all + missing;
+		if (missing > max) {
+			max = missing;
+			most = &c->item[i];
+		}
+	}
+	if (all <= MAX_MISSING)
+		return 0;
+	return hf_fail(err, -ENODATA,
+		       "memfd %s has %lld bytes that nobody has written: preserving it would take memory for them that is not the client's. Write them, or allocate them by fallocate(), before ready; up to %d bytes of a client may be missing",
+		       most->what.name, (long long)max, MAX_MISSING);
+}
+
+/* Is what it gave enough, and what can be preserved? */
+static int may_be_ready(const struct client *c, struct hf_error *err)
+{
+	bool device = false, iommufd = false;
+	size_t i;
+
+	for (i = 0; i < c->n_item; i++) {
+		device |= c->item[i].kind == HF_KIND_DEVICE;
+		iommufd |= c->item[i].kind == HF_KIND_IOMMUFD;
+	}
+	if (!c->n_item)
+		return hf_fail(err, -EINVAL, "nothing was given");
+	if (device && !iommufd)
+		return hf_fail(err, -ENXIO,
+			       "a device was given and no iommufd: give the one it is bound to, too");
+	return client_check(c, err);
+}
+
 static int drop(struct client *c, const struct hf_msg *q, struct hf_error *err)
 {
 	struct item *it = find_item(c, q->name);
@@ -316,31 +364,25 @@ static int drop(struct client *c, const struct hf_msg *q, struct hf_error *err)
 		return ret;
 	close(it->fd);
 	*it = c->item[--c->n_item];
+	/* What is left may not be enough to be ready with. */
+	if (c->state == HF_CLIENT_READY && may_be_ready(c, err))
+		c->state = HF_CLIENT_NEW;
 	return 0;
 }
 
 static int ready(struct client *c, const struct hf_msg *q, struct hf_error *err)
 {
-	bool device = false, iommufd = false;
-	size_t i;
 	int ret;
 
 	if (q->arg[0] & ~(uint64_t)HF_READY_UNASKED)
 		return hf_fail(err, -EINVAL, "unknown flags 0x%llx",
 			       (unsigned long long)q->arg[0]);
-	for (i = 0; i < c->n_item; i++) {
-		device |= c->item[i].kind == HF_KIND_DEVICE;
-		iommufd |= c->item[i].kind == HF_KIND_IOMMUFD;
-	}
 	if (c->state != HF_CLIENT_PRESERVED) {
 		ret = may_change(c, err);
+		if (!ret)
+			ret = may_be_ready(c, err);
 		if (ret)
 			return ret;
-		if (!c->n_item)
-			return hf_fail(err, -EINVAL, "nothing was given");
-		if (device && !iommufd)
-			return hf_fail(err, -ENXIO,
-				       "a device was given and no iommufd: give the one it is bound to, too");
 		c->state = HF_CLIENT_READY;
 	}
 	c->unasked = q->arg[0] & HF_READY_UNASKED;
@@ -416,6 +458,9 @@ static int claim(struct daemon *d, struct client *c, struct hf_msg *a,
 	case HF_CLIENT_FAILED:
 		return hf_fail(err, -EBADE, "%s", c->error.text);
 	default:
+		if (d->unresolved)
+			return hf_fail(err, -EAGAIN,
+				       "what the previous kernel left could not be looked at yet");
 		return hf_fail(err, -ENOENT,
 			       "nothing was preserved by client %s", c->name);
 	}

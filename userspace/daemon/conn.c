@@ -339,6 +339,8 @@ static int quiet_ms(const struct daemon *d, double now)
 
 	if (d->asking.on && d->asking.until_ms < until)
 		until = d->asking.until_ms;
+	if ((d->trouble.text[0] || d->unresolved) && d->look_again_ms < until)
+		until = d->look_again_ms;
 	for (i = 0; i < d->n_conn; i++) {
 		const struct conn *c = d->conn[i];
 		double at = c->since_ms + HELLO_MS;

@@ -121,6 +121,8 @@ struct conn;
  * @index: before the kexec: holder of the index; sock -1: none
  * @incoming: after it: session of the index, negative: none
  * @unresolved: it could not be found out whether there is one
+ * @trouble: what is held could not be found out, or not be given back; "": all is well
+ * @look_again_ms: when these two are looked at again
  * @asking: an update waits for its clients: who asked for it, until when, and
  *	    if it is to be given up, why
  */
@@ -141,6 +143,8 @@ struct daemon {
 	struct held index;
 	int incoming;
 	bool unresolved;
+	struct hf_error trouble;
+	double look_again_ms;
 	char boot_id[40];
 	char release[HF_RELEASE_MAX + 1];
 	struct {
@@ -285,6 +289,14 @@ void client_drop_items(struct client *c);
 /** client_gone() - its connection ended */
 void client_gone(struct daemon *d, struct client *c);
 
+/**
+ * client_check() - is there memory for all of its memfds?
+ *
+ * The kernel allocates what is not there when it preserves, for the daemon: no
+ * limit of the client's would count. Return: 0 or -ENODATA.
+ */
+int client_check(const struct client *c, struct hf_error *err);
+
 /** client_state_name() - as docs/status.md calls it */
 const char *client_state_name(int state);
 
@@ -360,6 +372,9 @@ bool update_preserved(const struct daemon *d);
 
 /** daemon_luo() - open /dev/liveupdate if it is not. 0 or a negative errno */
 int daemon_luo(struct daemon *d, struct hf_error *err);
+
+/** daemon_luo_close() - it is others' turn: one process at a time can have it */
+void daemon_luo_close(struct daemon *d);
 
 /* --- after it --- */
 

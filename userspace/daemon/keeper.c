@@ -273,12 +273,15 @@ static int start(struct daemon *d, struct hf_error *err)
 		return ret == -ENOENT ? -ENODEV : ret;
 	keeper_path(d, path);
 	listener = holder_listen(path, err);
-	if (listener < 0)
+	if (listener < 0) {
+		daemon_luo_close(d);
 		return listener;
+	}
 	args[1] = path;
 	fds[0] = d->luo;
 	fds[1] = listener;
 	pid = survivor_start(args, fds, 3, 2, NULL, err);
+	daemon_luo_close(d);
 	close(listener);
 	if (pid < 0)
 		unlink(path);

@@ -20,6 +20,9 @@
 #include "daemon.h"
 #include "keeper.h"
 
+/* When it is looked at again by itself, if that failed */
+#define AGAIN_MS	10000
+
 static struct hf_events no_events = { .fd = -1 };
 
 const struct client *resume_pending(const struct daemon *d)
@@ -354,6 +357,7 @@ static void not_known(struct daemon *d, const struct hf_error *why)
 	log_line(LOG_ERR, NULL,
 		 "what the previous kernel left could not be looked at: \"holdfast restore\" tries again");
 	d->unresolved = true;
+	d->look_again_ms = hf_now_ms() + AGAIN_MS;
 	if (!d->update)
 		d->update = pending_read(d, boot_id);
 	if (d->update)
@@ -383,7 +387,8 @@ void resume_start(struct daemon *d)
 	int ret;
 
 	d->unresolved = false;
-	if (update_preserved(d))
+	/* Not before it is known that this kernel is not the one before the kexec */
+	if (update_preserved(d) || d->trouble.text[0])
 		return;
 	hf_manifest_init(&m);
 	if (d->incoming < 0)

@@ -32,6 +32,8 @@ static const char *overall(const struct daemon *d)
 		}
 	if (d->asking.on)
 		return "asking";
+	if (d->trouble.text[0] || d->unresolved)
+		return "failed";
 	if (update_preserved(d))
 		return "preserved";
 	if (failed)
@@ -132,6 +134,8 @@ int status_memfd(const struct daemon *d, struct hf_error *err)
 	hf_json_int(&j, "pid", getpid());
 	hf_json_str(&j, "version", HOLDFAST_VERSION);
 	hf_json_object_end(&j);
+	if (d->trouble.text[0])
+		hf_json_str(&j, "error", d->trouble.text);
 	hf_json_array(&j, "clients");
 	for (i = 0; i < d->n_client; i++)
 		client_json(&j, d->client[i]);

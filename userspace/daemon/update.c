@@ -8,10 +8,14 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,6 +34,17 @@
 
 /* No client can be called so */
 #define INDEX_SOCKET	"@index"
+
+/* How long a killed holder takes to end: the kernel gives back */
+#define END_MS		30000
+
+/* What could not be looked at is looked at again so often, and so shortly */
+#define LOOK_AGAIN_MS	10000
+#define GLANCE_MS	200
+
+static void in_trouble(struct daemon *d, const struct hf_error *why);
+static void settle(struct daemon *d);
+static void look_again(struct daemon *d);
 
 static void holder_path(const struct daemon *d, const char *name,
 			char path[256])
@@ -52,6 +67,13 @@ int daemon_luo(struct daemon *d, struct hf_error *err)
 	return d->luo < 0 ? d->luo : 0;
 }
 
+void daemon_luo_close(struct daemon *d)
+{
+	if (d->luo >= 0)
+		close(d->luo);
+	d->luo = -1;
+}
+
 bool update_preserved(const struct daemon *d)
 {
 	return d->index.sock >= 0;
@@ -70,12 +92,26 @@ static bool takes_part(const struct client *c)
 
 static int may_begin(struct daemon *d, struct hf_error *err)
 {
-	const struct client *c = resume_pending(d);
+	const struct client *c;
 	size_t i;
 
 	if (d->asking.on)
 		return hf_fail(err, -EBUSY,
 			       "somebody else has just asked for an update");
+	settle(d);
+	if (d->trouble.text[0])
+		return hf_fail(err, -EBUSY,
+			       "%s\nno update before that is over, \"holdfast cancel\" tries to give everything back",
+			       d->trouble.text);
+	if (d->unresolved)
+		resume_start(d);
+	if (d->unresolved)
+		return hf_fail(err, -EBUSY,
+			       "what the previous kernel left could not be looked at%s%s",
+			       d->update && d->update->error ? ": " : "",
+			       d->update && d->update->error ?
+			       d->update->error : "");
+	c = resume_pending(d);
 	if (update_preserved(d))
 		return hf_fail(err, -EALREADY,
 			       "all is preserved already: go on with the kexec, or cancel it");
@@ -126,6 +162,7 @@ static void stop_asking(struct daemon *d, int status, const char *text)
 
 	d->asking.on = false;
 	d->asking.who = NULL;
+	daemon_luo_close(d);
 	if (status)
 		log_line(LOG_ERR, NULL, "no update: %s", text);
 	if (who)
@@ -175,6 +212,8 @@ void update_look(struct daemon *d)
 	size_t i, missing = 0;
 	int ret;
 
+	if (d->trouble.text[0] || d->unresolved)
+		look_again(d);
 	if (!d->asking.on)
 		return;
 	if (d->asking.status) {
@@ -185,6 +224,8 @@ void update_look(struct daemon *d)
 	for (i = 0; i < d->n_client; i++) {
 		struct client *c = d->client[i];
 
+		if (!takes_part(c))
+			continue;
 		if (c->state == HF_CLIENT_READY && c->unasked) {
 			c->state = HF_CLIENT_AGREED;
 		} else if (c->state == HF_CLIENT_READY) {
@@ -193,7 +234,7 @@ void update_look(struct daemon *d)
 				  now < d->asking.until_ms ?
 				  (uint64_t)(d->asking.until_ms - now) : 1);
 		}
-		missing += takes_part(c) && c->state != HF_CLIENT_AGREED;
+		missing += c->state != HF_CLIENT_AGREED;
 	}
 	if (missing && now < d->asking.until_ms)
 		return;
@@ -211,13 +252,22 @@ void update_look(struct daemon *d)
 
 /* --- preserving --- */
 
+/* Ends a process, and with it its session. Return: 0, or -ETIMEDOUT */
+static int end_process(int pidfd)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	return poll(&p, 1, END_MS) == 1 ? 0 : -ETIMEDOUT;
+}
+
 /* Leaves a session with a holder of its own. */
 static int hold(struct daemon *d, const char *name, const char *session_name,
 		int session, int manifest, const int *iommufd, size_t n,
 		struct held *h, struct hf_error *err)
 {
+	int listener, pidfd = -1, ret;
 	char path[256];
-	int listener, ret;
 	pid_t pid;
 
 	holder_path(d, name, path);
@@ -225,7 +275,7 @@ static int hold(struct daemon *d, const char *name, const char *session_name,
 	if (listener < 0)
 		return listener;
 	pid = holder_start(path, session_name, session, listener, manifest,
-			   iommufd, n, NULL, err);
+			   iommufd, n, &pidfd, err);
 	close(listener);
 	if (pid < 0) {
 		unlink(path);
@@ -233,8 +283,14 @@ static int hold(struct daemon *d, const char *name, const char *session_name,
 	}
 	/* From here on it is found as after a restart. */
 	ret = held_connect(path, session_name, h, err);
-	if (ret)
+	if (ret) {
 		h->sock = -1;
+		/* If it does not end now, giving back finds its socket. */
+		if (pidfd >= 0 && !end_process(pidfd))
+			unlink(path);
+	}
+	if (pidfd >= 0)
+		close(pidfd);
 	return ret;
 }
 
@@ -269,6 +325,10 @@ static int preserve_client(struct daemon *d, struct client *c,
 	size_t i;
 	int session, ret;
 
+	/* It may have changed since. */
+	ret = client_check(c, err);
+	if (ret)
+		return ret;
 	strcpy(me.name, c->name);
 	for (i = 0; i < c->n_item; i++)
 		g[i] = (struct given){ c->item[i].fd, c->item[i].what };
@@ -382,10 +442,12 @@ static int preserve_all(struct daemon *d, struct hf_error *err)
 		d->client[i]->error.text[0] = '\0';
 	ret = preserve_each(d, err);
 	if (ret) {
-		if (update_give_back(d, &undo))
+		if (update_give_back(d, &undo)) {
 			hf_fail_add(err, "%s", undo.text);
-		else
+			in_trouble(d, &undo);
+		} else {
 			hf_fail_add(err, "nothing was preserved; the clients are as before");
+		}
 		return ret;
 	}
 	for (i = 0; i < d->n_client; i++) {
@@ -404,19 +466,44 @@ static int preserve_all(struct daemon *d, struct hf_error *err)
 
 /* --- giving back --- */
 
+/*
+ * One that answers nothing any more is killed, which gives back as well. As long as
+ * its end of @sock is open, its number is its own.
+ */
+static int kill_holder(int sock, pid_t pid)
+{
+	struct held h = { .sock = sock };
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0), ret = -ESRCH;
+
+	if (pidfd < 0)
+		return -errno;
+	if (held_alive(&h))
+		ret = end_process(pidfd);
+	close(pidfd);
+	return ret;
+}
+
 static int end_holder(struct daemon *d, const char *name,
 		      const char *session, struct held *h, struct hf_error *err)
 {
 	struct hf_error why;
 	char path[256];
-	int ret;
+	int ret, sock = -1;
+	pid_t pid = 0;
 
 	/* Its descriptors are references, too: away with them first. */
-	if (h->sock >= 0)
+	if (h->sock >= 0) {
+		sock = fcntl(h->sock, F_DUPFD_CLOEXEC, 0);
+		pid = h->pid;
 		held_free(h);
+	}
 	h->sock = -1;
 	holder_path(d, name, path);
 	ret = held_cancel(path, session, &why);
+	if (ret && ret != -ENOENT && sock >= 0 && !kill_holder(sock, pid))
+		ret = -ENOENT;
+	if (sock >= 0)
+		close(sock);
 	if (!ret)
 		return 0;
 	if (ret == -ENOENT) {
@@ -427,25 +514,53 @@ static int end_holder(struct daemon *d, const char *name,
 	return ret;
 }
 
+static int end_strays(struct daemon *d, bool quiet, struct hf_error *err);
+
 int update_give_back(struct daemon *d, struct hf_error *err)
 {
-	int ret, failed = 0;
+	int ret, failed;
 	size_t i;
 
 	err->text[0] = '\0';
-	/* The index first: without it the others are nothing. */
-	if (d->index.sock >= 0)
-		failed = end_holder(d, INDEX_SOCKET, INDEX_SESSION, &d->index,
-				    err);
+	/*
+	 * The index first: without it the others are nothing. With it they are
+	 * something, and none of them is missing.
+	 */
+	failed = end_holder(d, INDEX_SOCKET, INDEX_SESSION, &d->index, err);
+	if (failed)
+		return failed;
 	for (i = 0; i < d->n_client; i++) {
 		struct client *c = d->client[i];
 
-		if (c->held.sock < 0)
-			continue;
-		ret = end_holder(d, c->name, c->session, &c->held, err);
-		failed = failed ? failed : ret;
+		if (c->held.sock >= 0)
+			end_holder(d, c->name, c->session, &c->held, err);
 	}
-	return failed;
+	/* Whatever there is besides, and what did not end */
+	err->text[0] = '\0';
+	ret = end_strays(d, true, err);
+	return failed ? failed : ret;
+}
+
+/* Has it a holder, even one that does not answer? */
+static bool is_held(const struct daemon *d, const char *name)
+{
+	char path[256];
+
+	holder_path(d, name, path);
+	return !access(path, F_OK);
+}
+
+/*
+ * Some session is held, and nobody can tell what it is: nothing new is begun. It
+ * is looked at again by itself and whenever somebody asks.
+ */
+static void in_trouble(struct daemon *d, const struct hf_error *why)
+{
+	if (strcmp(d->trouble.text, why->text))
+		log_line(LOG_ERR, NULL, "%s", why->text);
+	d->trouble = *why;
+	d->look_again_ms = hf_now_ms() + LOOK_AGAIN_MS;
+	notify_systemd("STATUS=in trouble, see holdfast status");
 }
 
 /* The clients go on as before; who is not there any more is forgotten. */
@@ -456,7 +571,7 @@ static void tell_cancelled(struct daemon *d)
 	while (i--) {
 		struct client *c = d->client[i];
 
-		if (c->state != HF_CLIENT_PRESERVED)
+		if (c->state != HF_CLIENT_PRESERVED || is_held(d, c->name))
 			continue;
 		if (!c->conn) {
 			client_forget(d, c);
@@ -479,29 +594,48 @@ int update_cancel(struct daemon *d, struct hf_error *err)
 		update_abort(d, -ECANCELED, err);
 		return 0;
 	}
-	if (!update_preserved(d))
+	if (d->trouble.text[0]) {
+		settle(d);
+		/* That has given back what there was. */
+		if (!d->trouble.text[0] && !update_preserved(d))
+			return 0;
+	}
+	if (!update_preserved(d) && !d->trouble.text[0])
 		return hf_fail(err, -ENOENT, "nothing is preserved");
 	ret = update_give_back(d, err);
+	/* Not even the index: it is as it was, and may be cancelled again. */
+	if (ret && is_held(d, INDEX_SOCKET)) {
+		in_trouble(d, err);
+		return ret;
+	}
 	update_set(d->update, "cancelled", ret ? err->text : NULL);
 	history_save(d);
 	tell_cancelled(d);
-	log_line(LOG_NOTICE, NULL, "update cancelled: everything was given back");
+	if (ret)
+		in_trouble(d, err);
+	else
+		log_line(LOG_NOTICE, NULL,
+			 "update cancelled: everything was given back");
 	return ret;
 }
 
 void update_holder_died(struct daemon *d, const char *name)
 {
 	struct hf_error err, undo = {};
+	int ret;
 
 	hf_fail(&err, -EPIPE,
 		"the holder of %s died, so that its session is gone; everything was given back, as an update is for all clients or none",
 		name ? name : "the index");
-	if (update_give_back(d, &undo))
+	ret = update_give_back(d, &undo);
+	if (ret)
 		hf_fail_add(&err, "%s", undo.text);
 	log_line(LOG_ERR, name, "%s", err.text);
 	update_set(d->update, "cancelled", err.text);
 	history_save(d);
 	tell_cancelled(d);
+	if (ret)
+		in_trouble(d, &undo);
 }
 
 /* --- before the reboot call --- */
@@ -546,6 +680,11 @@ int update_kexec(struct daemon *d, struct hf_error *err)
 	uint64_t now = hf_tsc();
 	int ret;
 
+	settle(d);
+	if (d->trouble.text[0])
+		return hf_fail(err, -EBUSY,
+			       "%s\nno kexec now, \"holdfast cancel\" tries to give everything back",
+			       d->trouble.text);
 	if (!update_preserved(d))
 		return hf_fail(err, -ENOENT,
 			       "nothing is preserved: \"holdfast preserve\" first");
@@ -578,38 +717,51 @@ int update_refused(struct daemon *d, const char *why, struct hf_error *err)
 
 /* --- after a restart --- */
 
-static bool adopt_client(struct daemon *d,
-			 const struct hf_manifest_client *k)
+/* Return: 0, -ENOENT: its holder is dead; or another errno: nobody can tell */
+static int adopt_client(struct daemon *d, const struct hf_manifest_client *k,
+			struct hf_error *err)
 {
-	struct hf_error err;
-	struct client *c;
+	struct client *c = client_find(d, k->name);
 	char path[256];
+	int ret;
 
-	c = client_add(d, k->name, k->uid, k->gid);
-	if (!c)
-		return false;
-	holder_path(d, k->name, path);
-	if (held_connect(path, k->session, &c->held, &err)) {
-		c->held.sock = -1;
-		log_line(LOG_ERR, k->name, "%s", err.text);
-		return false;
+	/* Somebody else came under this name while it was not known. */
+	if (c && (c->uid != k->uid || c->gid != k->gid)) {
+		if (c->conn)
+			c->conn->ending = true;
+		client_forget(d, c);
+		c = NULL;
 	}
+	if (!c)
+		c = client_add(d, k->name, k->uid, k->gid);
+	if (!c)
+		return hf_fail(err, -ENOMEM, "out of memory");
+	if (c->held.sock >= 0)
+		return 0;
 	c->state = HF_CLIENT_PRESERVED;
-	return true;
+	holder_path(d, k->name, path);
+	ret = held_connect(path, k->session, &c->held, err);
+	if (ret) {
+		c->held.sock = -1;
+		return ret;
+	}
+	conn_tell(c->conn, HF_EV_PRESERVED, 0);
+	return 0;
 }
 
-/* Holders that no index speaks of: a preserve that was interrupted */
-static void end_strays(struct daemon *d)
+/* Holders that no index speaks of: a preserve or a cancel that was interrupted */
+static int end_strays(struct daemon *d, bool quiet, struct hf_error *err)
 {
 	char dir[256], path[600];
 	struct dirent *de;
+	int ret, failed = 0;
 	struct held h;
 	DIR *v;
 
 	snprintf(dir, sizeof(dir), "%s/sessions", d->run_dir);
 	v = opendir(dir);
 	while (v && (de = readdir(v))) {
-		struct hf_error err = {};
+		struct hf_error why = {};
 		char name[sizeof(de->d_name)], session[300];
 		size_t len = strlen(de->d_name);
 
@@ -620,46 +772,139 @@ static void end_strays(struct daemon *d)
 		snprintf(path, sizeof(path), "%s/%s", dir, de->d_name);
 		snprintf(session, sizeof(session), SESSION_PREFIX "%s", name);
 		h.sock = -1;
-		if (strcmp(name, INDEX_SOCKET))
-			end_holder(d, name, session, &h, &err);
-		else
-			end_holder(d, name, INDEX_SESSION, &h, &err);
-		log_line(err.text[0] ? LOG_ERR : LOG_NOTICE, NULL,
-			 "session %s was held by nobody's order%s%s", name,
-			 err.text[0] ? ": " : "; it was given back", err.text);
+		ret = end_holder(d, name, strcmp(name, INDEX_SOCKET) ? session :
+				 INDEX_SESSION, &h, &why);
+		if (ret) {
+			hf_fail_add(err, "%s", why.text);
+			failed = failed ? failed : ret;
+		} else if (!quiet) {
+			log_line(LOG_NOTICE, NULL,
+				 "session %s was held by nobody's order; it was given back",
+				 name);
+		}
 	}
 	if (v)
 		closedir(v);
+	return failed;
 }
 
-void update_find_holders(struct daemon *d)
+/* The record of what the index is about: that of its own ID, or else a new one */
+static struct update *record_of(struct daemon *d, const struct hf_manifest *m)
 {
-	struct hf_error err;
-	bool whole = true;
-	char path[256];
+	struct update *u = update_new(d, m->realtime_ns), *old;
+	struct update_client *k;
 	size_t i;
 
-	holder_path(d, INDEX_SOCKET, path);
-	if (held_connect(path, INDEX_SESSION, &d->index, &err)) {
-		d->index.sock = -1;
-		end_strays(d);
-		return;
+	if (!u)
+		return NULL;
+	u->preserved_tsc = m->tsc;
+	old = history_load(d, u->id);
+	if (old && !strcmp(old->from_boot, d->boot_id)) {
+		update_free(u);
+		return old;
 	}
-	d->update = history_last(d);
-	for (i = 0; i < d->index.manifest.n_client; i++)
-		whole &= adopt_client(d, &d->index.manifest.client[i]);
-	if (!d->update || strcmp(d->update->from_boot, d->boot_id)) {
-		update_free(d->update);
-		d->update = update_new(d, d->index.manifest.realtime_ns);
+	update_free(old);
+	for (i = 0; i < m->n_client; i++) {
+		k = update_client(u, m->client[i].name);
+		if (!k)
+			break;
+		k->uid = m->client[i].uid;
+		k->gid = m->client[i].gid;
+		strcpy(k->state, "preserved");
 	}
-	if (!d->update || !whole) {
+	return u;
+}
+
+static void adopt_all(struct daemon *d)
+{
+	const struct hf_manifest *m = &d->index.manifest;
+	struct hf_error err, slow = {};
+	bool dead = false;
+	size_t i;
+	int ret;
+
+	update_free(d->update);
+	d->update = record_of(d, m);
+	for (i = 0; i < m->n_client; i++) {
+		ret = adopt_client(d, &m->client[i], &err);
+		dead |= ret == -ENOENT;
+		if (ret && ret != -ENOENT)
+			hf_fail_add(&slow, "client %s: %s", m->client[i].name,
+				    err.text);
+		if (ret)
+			log_line(LOG_ERR, m->client[i].name, "%s", err.text);
+	}
+	if (dead) {
 		update_holder_died(d, NULL);
-		end_strays(d);
 		return;
 	}
+	if (!d->update)
+		hf_fail_add(&slow, "out of memory");
+	if (slow.text[0]) {
+		in_trouble(d, &slow);
+		return;
+	}
+	history_save(d);
 	if (pending_write(d, &err))
 		log_line(LOG_ERR, NULL, "%s", err.text);
 	log_line(LOG_NOTICE, NULL,
 		 "found update %s as another holdfastd left it: %zu clients are preserved",
-		 d->update->id, d->n_client);
+		 d->update->id, m->n_client);
+}
+
+void update_find_holders(struct daemon *d)
+{
+	struct hf_error err, why = {};
+	char path[256];
+	int ret = 0;
+
+	d->trouble.text[0] = '\0';
+	if (d->index.sock < 0) {
+		holder_path(d, INDEX_SOCKET, path);
+		ret = held_connect(path, INDEX_SESSION, &d->index, &err);
+	}
+	if (!ret) {
+		adopt_all(d);
+		return;
+	}
+	d->index.sock = -1;
+	if (ret != -ENOENT) {
+		/* What it lists is not to be touched. */
+		hf_fail(&why, ret, "the holder of the index: %s", err.text);
+		in_trouble(d, &why);
+		return;
+	}
+	if (end_strays(d, false, &why))
+		in_trouble(d, &why);
+}
+
+static void settle(struct daemon *d)
+{
+	if (!d->trouble.text[0])
+		return;
+	update_find_holders(d);
+	if (d->trouble.text[0])
+		return;
+	log_line(LOG_NOTICE, NULL, "the trouble with what is held is over");
+	if (update_preserved(d))
+		return;
+	tell_cancelled(d);
+	if (!d->update)
+		resume_start(d);
+}
+
+/* By itself, and then nobody waits for long */
+static void look_again(struct daemon *d)
+{
+	unsigned int ms = held_answer_ms;
+
+	if (hf_now_ms() < d->look_again_ms || d->asking.on)
+		return;
+	d->look_again_ms = hf_now_ms() + LOOK_AGAIN_MS;
+	held_answer_ms = GLANCE_MS;
+	if (d->trouble.text[0])
+		settle(d);
+	held_answer_ms = ms;
+	if (d->unresolved && !d->trouble.text[0])
+		resume_start(d);
 }

@@ -161,7 +161,8 @@ int holdfast_drop(struct holdfast *hf, const char *name);
  * kexec. If there is no update, the kernel stops the device when its last
  * descriptor is closed.
  *
- * Return: 0 or a negative errno.
+ * Return: 0; -ENODATA if more than 1 MiB of the memfds is neither written nor
+ * allocated; or another negative errno.
  */
 int holdfast_ready(struct holdfast *hf, unsigned int flags);
 

@@ -24,6 +24,9 @@ struct held {
 	int *iommufd;
 };
 
+/** held_answer_ms - how long a holder may take to answer */
+extern unsigned int held_answer_ms;
+
 /**
  * held_connect() - find the holder
  * @socket: its socket
