@@ -33,7 +33,11 @@ static void usage(void)
 	expect(RUN("preserve"), 2, "--pid is missing");
 	expect(RUN("preserve", "--retry-ms", "5"), 2, "--pid is missing");
 	expect(RUN("preserve", "--timeout", "5", "--pid", "1"), 2,
-	       "--timeout and --daemon go without --pid");
+	       "--without and --daemon go without --pid");
+	expect(RUN("preserve", "--without", "a", "--pid", "1"), 2,
+	       "--without and --daemon go without --pid");
+	expect(RUN("preserve", "--without", "a b"), 2, "--without takes");
+	expect(RUN("update", "--without", ""), 2, "--without takes");
 	expect(RUN("preserve", "--timeout", "3601"), 2, "--timeout takes");
 	expect(RUN("preserve", "--timeout", "-1"), 2, "--timeout takes");
 	expect(RUN("preserve", "--timeout", "0"), 2, "--timeout takes");

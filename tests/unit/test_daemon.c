@@ -127,6 +127,20 @@ static void one_client(void)
 	stop();
 }
 
+/* How many clients it can have at a time */
+static int crowd(void)
+{
+	char name[16];
+	int n;
+
+	for (n = 0; n < 20; n++) {
+		snprintf(name, sizeof(name), "n%d", n);
+		if (status_of(dial(), HF_OP_HELLO, name, 0, -1) == -ENOSPC)
+			break;
+	}
+	return n;
+}
+
 /* As another user, in a child: what it exits with is the errno */
 static int as_user(uid_t uid, const char *name, unsigned int op)
 {
@@ -141,6 +155,8 @@ static int as_user(uid_t uid, const char *name, unsigned int op)
 	if (setgroups(0, NULL) || setresgid(uid, uid, uid) ||
 	    setresuid(uid, uid, uid))
 		_exit(97);
+	if (name[0] == '+')
+		_exit(crowd());
 	fd = dial();
 	if (fd < 0)
 		_exit(96);
@@ -163,6 +179,10 @@ static void users(void)
 	CHECK(as_user(1000, "mine", HF_OP_HELLO) == EPERM);
 	CHECK(as_user(1000, "other", HF_OP_HELLO) == 0);
 	CHECK(as_user(1010, "other", HF_OP_HELLO) == EPERM);
+	write_text(path_of("conf"), "clients-per-user = 3\n");
+	CHECK(status_of(fd, HF_CTL_RELOAD, "", 0, -1) == 0);
+	CHECK(as_user(1000, "+more", HF_OP_HELLO) == 3);
+	CHECK(as_user(1000, "other", HF_OP_HELLO) == 0);
 	CHECK(as_user(1000, "", HF_CTL_STATUS) == EPERM);
 	CHECK(as_user(1000, "", HF_CTL_PRESERVE) == EPERM);
 	CHECK(as_user(1000, "", HF_CTL_CANCEL) == EPERM);
@@ -447,6 +467,33 @@ static void short_history(void)
 	stop();
 }
 
+/* The one that is recorded is kept, though its clock was behind */
+static void clock_behind(void)
+{
+	struct json_object *o;
+	char name[64];
+	int i;
+
+	fresh();
+	write_text(path_of("conf"), "history = 3\n");
+	write_pending("another-boot");
+	for (i = 0; i < 9; i++) {
+		snprintf(name, sizeof(name), "state/history/2027010%dT000000.000.json",
+			 i);
+		write_text(path_of("%s", name), "{\"version\":1,\"id\":\"old\"}");
+	}
+	if (!start())
+		return;
+	o = report();
+	CHECK(!strcmp(at(o, "update.state"), "lost"));
+	CHECK(!strcmp(at(o, "history.0.id"), "old"));
+	CHECK(!strcmp(at(o, "history.1.id"), "old"));
+	CHECK(!strcmp(at(o, "history.2.id"), "old"));
+	CHECK(!access(path_of("state/history/20261123T200000.123.json"), F_OK));
+	json_object_put(o);
+	stop();
+}
+
 /* --- clients that mean harm --- */
 
 static int rogue(const char *what)
@@ -647,6 +694,7 @@ static const struct ktap_test tests[] = {
 	{ "daemon: an update that was given back", given_back },
 	{ "daemon: damaged files", damaged_files },
 	{ "daemon: history of three", short_history },
+	{ "daemon: history by a clock that was behind", clock_behind },
 	{ "daemon: messages that break the rules", attacks },
 	{ "daemon: descriptors that take long to close", closing_takes_long },
 	{ "daemon: messages at random", messages_at_random },

@@ -545,6 +545,90 @@ static void dropped_after_ready(void)
 	finish_test();
 }
 
+/* Killed at any moment of its start, one after the other */
+static void killed_at_start(void)
+{
+	unsigned int seed = 3, i;
+	int a, b, status;
+
+	new_machine();
+	if (!start())
+		return;
+	a = client("a", HF_READY_UNASKED);
+	b = client("b", HF_READY_UNASKED);
+	CHECK(control(HF_CTL_PRESERVE, "", 5000) == 0);
+	CHECK(control(HF_CTL_KEXEC, "", 0) == 0);
+	close(a);
+	close(b);
+	reboot(true);
+	for (i = 0; i < 60; i++) {
+		daemon_pid = run(NULL);
+		usleep((useconds_t)rand_r(&seed) % (i < 30 ? 60000 : 10000));
+		if (!CHECK(waitpid(daemon_pid, &status, WNOHANG) == 0)) {
+			printf("# %u: it ended by itself, %#x: %s\n", i, status,
+			       read_text(path_of("log")));
+			return;
+		}
+		kill_daemon();
+	}
+	if (!start())
+		return;
+	IS("state", "restoring");
+	IS("clients.0.state", "waiting");
+	IS("clients.1.state", "waiting");
+	CHECK(survivors() == 1);
+	finish_test();
+}
+
+static int preserve_without(const char *names)
+{
+	struct hf_msg q, a = {};
+	int fd = dial(), got = -1, ret;
+
+	hf_msg_init(&q, HF_CTL_PRESERVE, 5);
+	q.arg[0] = 300;
+	hf_msg_set_text(&q, names);
+	ret = hf_msg_send(fd, &q, -1);
+	if (!ret)
+		ret = hf_msg_recv(fd, &a, &got, NULL) > 0 ? a.status : 1;
+	snprintf(words, sizeof(words), "%s", a.text);
+	if (got >= 0)
+		close(got);
+	close(fd);
+	return ret;
+}
+
+/* Who does not get ready can be left out. */
+static void left_out(void)
+{
+	int a, b, mem = some_memfd();
+
+	new_machine();
+	if (!start())
+		return;
+	a = client("a", HF_READY_UNASKED);
+	b = hello("b");
+	CHECK(status_of(b, HF_OP_PUT, "ring", 0, mem) == 0);
+	CHECK(control(HF_CTL_PRESERVE, "", 300) == -ETIMEDOUT);
+	CHECK_HAS(words, "b (process");
+	CHECK(preserve_without("c") == -ENOENT);
+	CHECK_HAS(words, "no client c");
+	CHECK(preserve_without("a b") == -ENOENT);
+	CHECK_HAS(words, "no client has given anything");
+	CHECK(preserve_without("b") == 0);
+	CHECK(client_state(a) == HF_CLIENT_PRESERVED);
+	CHECK(client_state(b) == HF_CLIENT_NEW);
+	CHECK(survivors() == 2);
+	CHECK(control(HF_CTL_KEXEC, "", 0) == 0);
+	CHECK(control(HF_CTL_CANCEL, "", 0) == 0);
+	/* The next one is again for all. */
+	CHECK(control(HF_CTL_PRESERVE, "", 300) == -ETIMEDOUT);
+	close(a);
+	close(b);
+	close(mem);
+	finish_test();
+}
+
 /* Memory that is not there yet would be taken from others at preserve. */
 static void sparse(void)
 {
@@ -577,6 +661,8 @@ static const struct ktap_test tests[] = {
 	{ "update: what was left cannot be looked at", busy_at_start },
 	{ "update: /dev/liveupdate is left to others", device_is_closed },
 	{ "update: dropped after ready", dropped_after_ready },
+	{ "update: killed at its start", killed_at_start },
+	{ "update: a client that is left out", left_out },
 	{ "update: memory that is not there", sparse },
 };
 

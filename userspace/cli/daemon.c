@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <holdfast/clock.h>
+#include <holdfast/message.h>
 
 #include "daemon.h"
 
@@ -201,12 +202,27 @@ int daemon_cancel(struct cli *cli, struct hf_control *c, struct hf_error *err)
 	return 0;
 }
 
+int daemon_without(const struct cli *cli, char names[HF_PROTO_TEXT],
+		   const char *name)
+{
+	size_t at = strlen(names);
+
+	if (!hf_client_name_valid(name))
+		return cli_usage(cli, "--without takes the name of a client, as \"holdfast clients\" shows it");
+	if (at + 1 + strlen(name) >= HF_PROTO_TEXT)
+		return cli_usage(cli, "--without names too many clients");
+	snprintf(names + at, HF_PROTO_TEXT - at, "%s%s", at ? " " : "", name);
+	return -1;
+}
+
 int daemon_preserve(struct cli *cli, struct hf_control *c, long timeout_s,
-		    struct hf_answer *a, struct hf_error *err)
+		    const char *without, struct hf_answer *a,
+		    struct hf_error *err)
 {
 	struct hf_question q = {
 		.op = HF_CTL_PRESERVE,
 		.arg = { (uint64_t)timeout_s * 1000 },
+		.text = without,
 		.timeout_ms = (int)(timeout_s ? timeout_s : ANSWER_S_MAX) * 1000,
 	};
 	int ret = daemon_ask(cli, c, &q, a, err);

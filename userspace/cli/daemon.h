@@ -62,6 +62,7 @@ int daemon_status(struct cli *cli, struct hf_control *c, bool verify,
  * @cli: options
  * @c: connection; made anew if it had to be cancelled
  * @timeout_s: how long clients may take to answer; 0: as the daemon is configured
+ * @without: names of clients that are left out, of daemon_without(); or ""
  * @a: out
  * @err: message on failure
  *
@@ -72,7 +73,19 @@ int daemon_status(struct cli *cli, struct hf_control *c, bool verify,
  * @err says otherwise.
  */
 int daemon_preserve(struct cli *cli, struct hf_control *c, long timeout_s,
-		    struct hf_answer *a, struct hf_error *err);
+		    const char *without, struct hf_answer *a,
+		    struct hf_error *err);
+
+/**
+ * daemon_without() - an option --without
+ * @cli: options
+ * @names: list that it is added to
+ * @name: of a client
+ *
+ * Return: -1, or an exit code when it is wrong.
+ */
+int daemon_without(const struct cli *cli, char names[HF_PROTO_TEXT],
+		   const char *name);
 
 /**
  * daemon_cancel() - give everything back, on a connection that may be new

@@ -30,7 +30,8 @@ static const struct {
 	{ "update", BEFORE,
 	  "all of it: preflight, load, preserve, verify, reboot",
 	  "update --kernel IMAGE [--initrd FILE] [--append STRING | --reuse-cmdline]\n"
-	  "       [--modules DIR] [--direct | --graceful] [--timeout S]\n",
+	  "       [--modules DIR] [--direct | --graceful] [--timeout S]\n"
+	  "       [--without NAME]...\n",
 	  "Whatever fails, or is refused, takes back what was done. After the boot\n"
 	  "holdfastd restores by itself; \"holdfast status\" tells how it went.\n"
 	  "\n"
@@ -42,7 +43,9 @@ static const struct {
 	  "  --graceful              by systemctl kexec (default where systemd runs)\n"
 	  "  --direct                by the reboot call: nothing is stopped before\n"
 	  "  --timeout S             how long clients may take to answer (default: as\n"
-	  "                          holdfastd is configured)\n" },
+	  "                          holdfastd is configured)\n"
+	  "  --without NAME          a client that is left out: it is neither asked nor\n"
+	  "                          waited for, and what it has is not carried\n" },
 	{ "preflight", BEFORE,
 	  "what would make an update fail, and what to do",
 	  "preflight [--kernel IMAGE [--initrd FILE] [--append STRING | --reuse-cmdline]\n"
@@ -60,7 +63,7 @@ static const struct {
 	  "  --root DIR              look below DIR instead of /\n" },
 	{ "preserve", BEFORE,
 	  "put what drivers have into sessions that survive",
-	  "preserve [--timeout S]\n"
+	  "preserve [--timeout S] [--without NAME]...\n"
 	  "preserve --pid [NAME=]PID... [--retry-ms MS]\n",
 	  "Without --pid holdfastd asks each client that is ready, and preserves all of\n"
 	  "them or none. With --pid, descriptors are taken from processes that know\n"
@@ -68,6 +71,8 @@ static const struct {
 	  "\n"
 	  "  --timeout S             how long clients may take to answer (default: as\n"
 	  "                          holdfastd is configured)\n"
+	  "  --without NAME          a client that is left out: it is neither asked nor\n"
+	  "                          waited for, and what it has is not carried\n"
 	  "  --pid [NAME=]PID        a driver, and what to call it\n"
 	  "  --retry-ms MS           how long to try again what is busy (default 1000)\n" },
 	{ "verify", BEFORE,

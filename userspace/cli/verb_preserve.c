@@ -140,7 +140,8 @@ close_luo:
 }
 
 /* All clients of the daemon, or none */
-static int preserve_clients(struct cli *cli, long timeout_s)
+static int preserve_clients(struct cli *cli, long timeout_s,
+			    const char *without)
 {
 	double t0 = hf_now_ms();
 	struct hf_error err = {};
@@ -155,7 +156,7 @@ static int preserve_clients(struct cli *cli, long timeout_s)
 	if (!ret)
 		return cli_usage(cli, "--pid is missing: the driver's process ID; no holdfastd runs that could know whom to preserve");
 	daemon_catch();
-	ret = daemon_preserve(cli, &c, timeout_s, &a, &err);
+	ret = daemon_preserve(cli, &c, timeout_s, without, &a, &err);
 	if (!ret) {
 		hf_event_begin(&j, "step");
 		hf_json_str(&j, "name", "preserve");
@@ -173,9 +174,11 @@ int cmd_preserve(struct cli *cli, int argc, char **argv)
 		{ "pid", required_argument, NULL, 'p' },
 		{ "retry-ms", required_argument, NULL, 'r' },
 		{ "timeout", required_argument, NULL, 't' },
+		{ "without", required_argument, NULL, 'w' },
 		{}
 	};
 	struct wanted w[HF_MANIFEST_MAX_CLIENTS];
+	char without[HF_PROTO_TEXT] = "";
 	long retry_ms = -1, timeout_s = 0;
 	struct hf_error err = {};
 	int opt, ret;
@@ -194,6 +197,9 @@ int cmd_preserve(struct cli *cli, int argc, char **argv)
 			ret = cli_number(cli, "--timeout", optarg, 1,
 					 ANSWER_S_MAX, &timeout_s);
 			break;
+		case 'w':
+			ret = daemon_without(cli, without, optarg);
+			break;
 		default:
 			ret = cli_option(cli, opt);
 		}
@@ -205,10 +211,10 @@ int cmd_preserve(struct cli *cli, int argc, char **argv)
 		return ret;
 	if (!n && retry_ms >= 0)
 		return cli_usage(cli, "--pid is missing: --retry-ms goes with it");
-	if (n && (timeout_s || cli->daemon))
-		return cli_usage(cli, "--timeout and --daemon go without --pid: nobody is asked");
+	if (n && (timeout_s || without[0] || cli->daemon))
+		return cli_usage(cli, "--timeout, --without and --daemon go without --pid: nobody is asked");
 	if (!n)
-		return preserve_clients(cli, timeout_s);
+		return preserve_clients(cli, timeout_s, without);
 	ret = preserve(cli, w, n, retry_ms < 0 ? DEFAULT_RETRY_MS :
 						 (double)retry_ms, &err);
 	if (ret) {

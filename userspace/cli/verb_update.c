@@ -29,6 +29,7 @@ struct update {
 	struct hk_preflight q;
 	enum way way;
 	long timeout_s;
+	char without[HF_PROTO_TEXT];
 	/* what was done, to be taken back */
 	struct hf_control c;
 	struct hf_answer a;
@@ -70,7 +71,8 @@ static int load(struct update *u)
 
 static int preserve(struct update *u)
 {
-	if (daemon_preserve(u->cli, &u->c, u->timeout_s, &u->a, u->err))
+	if (daemon_preserve(u->cli, &u->c, u->timeout_s, u->without, &u->a,
+			    u->err))
 		return EXIT_FAILED;
 	u->preserved = true;
 	return 0;
@@ -212,6 +214,7 @@ int cmd_update(struct cli *cli, int argc, char **argv)
 		{ "direct", no_argument, NULL, 'd' },
 		{ "graceful", no_argument, NULL, 'g' },
 		{ "timeout", required_argument, NULL, 't' },
+		{ "without", required_argument, NULL, 'w' },
 		{}
 	};
 	struct hf_error err = {};
@@ -250,6 +253,9 @@ int cmd_update(struct cli *cli, int argc, char **argv)
 		case 't':
 			ret = cli_number(cli, "--timeout", optarg, 1,
 					 ANSWER_S_MAX, &u.timeout_s);
+			break;
+		case 'w':
+			ret = daemon_without(cli, u.without, optarg);
 			break;
 		default:
 			ret = cli_option(cli, opt);

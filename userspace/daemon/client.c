@@ -129,6 +129,15 @@ void client_gone(struct daemon *d, struct client *c)
 
 /* --- questions; each returns 0 or a negative errno, and words --- */
 
+static size_t clients_of(const struct daemon *d, uid_t uid)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < d->n_client; i++)
+		n += d->client[i]->uid == uid;
+	return n;
+}
+
 static int hello(struct daemon *d, struct conn *conn, const struct hf_msg *q,
 		 struct hf_error *err)
 {
@@ -157,6 +166,12 @@ static int hello(struct daemon *d, struct conn *conn, const struct hf_msg *q,
 			return hf_fail(err, -ENOSPC,
 				       "there are %zu clients already",
 				       d->n_client);
+		if (conn->uid &&
+		    clients_of(d, conn->uid) >= d->cfg.clients_per_uid)
+			return hf_fail(err, -ENOSPC,
+				       "user %u has %u clients already (clients-per-user in %s)",
+				       conn->uid, d->cfg.clients_per_uid,
+				       d->config_path);
 		c = client_add(d, q->name, conn->uid, conn->gid);
 		if (!c)
 			return hf_fail(err, -ENOSPC,

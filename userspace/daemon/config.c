@@ -20,6 +20,7 @@ static const struct key keys[] = {
 	KEY("retry-ms", retry_ms, 0, 60000, 1000),
 	KEY("connections", connections, 1, 4096, 256),
 	KEY("connections-per-user", connections_per_uid, 1, 4096, 32),
+	KEY("clients-per-user", clients_per_uid, 1, MAX_CLIENTS, 16),
 	KEY("messages-per-second", messages_per_second, 10, 1000000, 5000),
 	KEY("history", history, 1, 10000, 32),
 };

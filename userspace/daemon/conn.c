@@ -4,6 +4,7 @@
  * daemon wait.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,6 +31,8 @@
 /* Messages of one connection before others get their turn */
 #define TURN		16
 #define BACKLOG		64
+/* How long nobody is let in when there are too many files open */
+#define DEAF_MS		200
 /* How long the socket may be somebody else's at the start */
 #define TAKEN_MS	2000
 
@@ -106,8 +109,12 @@ void conn_accept(struct daemon *d)
 	int fd;
 
 	fd = accept4(d->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd < 0)
+	if (fd < 0) {
+		/* It would be asked for again at once. */
+		if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
+			d->deaf_until_ms = hf_now_ms() + DEAF_MS;
 		return;
+	}
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len)) {
 		stranger_close(fd, (uid_t)-1);
 		return;
@@ -174,12 +181,17 @@ static void queue(struct conn *c, const struct hf_msg *m, int fd)
 	if (c->n_out > MAX_QUEUE)
 		return;
 	v = realloc(c->out, (c->n_out + 1) * sizeof(*v));
-	if (!v)
-		return;
-	c->out = v;
-	v[c->n_out].msg = *m;
-	v[c->n_out].fd = fd < 0 ? -1 : dup(fd);
-	c->n_out++;
+	if (v) {
+		c->out = v;
+		v += c->n_out;
+		v->msg = *m;
+		v->fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	}
+	/* Not without its descriptor, nor without this message */
+	if (!v || (fd >= 0 && v->fd < 0))
+		c->broken = true;
+	else
+		c->n_out++;
 }
 
 void conn_send(struct conn *c, const struct hf_msg *m, int fd)
@@ -309,6 +321,8 @@ static bool read_some(struct daemon *d, struct conn *c)
 /* One that hung up, grew its queue or never said who it is */
 static const char *overdue(const struct conn *c, double now)
 {
+	if (c->broken)
+		return "an answer could not be kept for it (out of memory or descriptors)";
 	if (c->n_out > MAX_QUEUE)
 		return "it does not read what it is told";
 	if (!c->client && c->uid && now - c->since_ms > HELLO_MS)
@@ -341,6 +355,8 @@ static int quiet_ms(const struct daemon *d, double now)
 		until = d->asking.until_ms;
 	if ((d->trouble.text[0] || d->unresolved) && d->look_again_ms < until)
 		until = d->look_again_ms;
+	if (now < d->deaf_until_ms && d->deaf_until_ms < until)
+		until = d->deaf_until_ms;
 	for (i = 0; i < d->n_conn; i++) {
 		const struct conn *c = d->conn[i];
 		double at = c->since_ms + HELLO_MS;
@@ -424,9 +440,10 @@ int conn_loop(struct daemon *d, int signals)
 		if (!v || !w)
 			break;
 		p[0] = (struct pollfd){ signals, POLLIN, 0 };
-		p[1] = (struct pollfd){ d->listener, POLLIN, 0 };
-		holders = poll_holders(d, p + 2, whose);
 		now = hf_now_ms();
+		p[1] = (struct pollfd){ d->listener,
+					now < d->deaf_until_ms ? 0 : POLLIN, 0 };
+		holders = poll_holders(d, p + 2, whose);
 		n = d->n_conn;
 		for (i = 0; i < n; i++) {
 			struct conn *c = d->conn[i];

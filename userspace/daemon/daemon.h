@@ -44,6 +44,7 @@
  * @retry_ms: how long an object that is busy is tried again
  * @connections: most connections at a time
  * @connections_per_uid: of one user; user 0 is not limited
+ * @clients_per_uid: names that one user can have; the same
  * @messages_per_second: of one connection; more are left waiting
  * @history: updates that are kept
  * @debug: log each message
@@ -55,6 +56,7 @@ struct config {
 	unsigned int retry_ms;
 	unsigned int connections;
 	unsigned int connections_per_uid;
+	unsigned int clients_per_uid;
 	unsigned int messages_per_second;
 	unsigned int history;
 	bool debug;
@@ -115,6 +117,7 @@ struct conn;
  * @run_dir: sockets of holders
  * @luo: /dev/liveupdate, -1: not open
  * @listener: socket
+ * @deaf_until_ms: no connection is accepted before
  * @conn: connections; owned
  * @client: clients, by name; owned
  * @update: the one under way, or the last
@@ -135,6 +138,7 @@ struct daemon {
 	const char *run_dir;
 	int luo;
 	int listener;
+	double deaf_until_ms;
 	struct conn **conn;
 	size_t n_conn;
 	struct client **client;
@@ -171,6 +175,7 @@ struct daemon {
  * @out: messages that did not fit; owned
  * @n_out: how many
  * @ending: answer what is queued, then disconnect
+ * @broken: a message was lost for it, to be disconnected
  */
 struct conn {
 	int fd;
@@ -187,6 +192,7 @@ struct conn {
 	} *out;
 	size_t n_out;
 	bool ending;
+	bool broken;
 };
 
 /** conn_listen() - create the socket. Return: 0 or a negative errno */
@@ -241,6 +247,7 @@ struct item {
  * @gid: the same
  * @state: where it is in an update
  * @unasked: preserve it without asking
+ * @left_out: of the last update that was asked for, by the operator
  * @conn: connection, or NULL
  * @item: descriptors; owned
  * @n_item: how many
@@ -259,6 +266,7 @@ struct client {
 	gid_t gid;
 	int state;
 	bool unasked;
+	bool left_out;
 	struct conn *conn;
 	struct item item[MAX_ITEMS];
 	size_t n_item;

@@ -350,6 +350,10 @@ static void forget_oldest(struct daemon *d)
 		return;
 	history_dir(d, dir);
 	for (i = 0; i < n - (int)d->cfg.history; i++) {
+		/* By a clock that was behind it may be the oldest. */
+		if (d->update && !strncmp(v[i]->d_name, d->update->id,
+					  strlen(d->update->id)))
+			continue;
 		snprintf(path, sizeof(path), "%s/%s", dir, v[i]->d_name);
 		unlink(path);
 	}

@@ -84,13 +84,36 @@ bool update_preserved(const struct daemon *d)
 /* Those that gave nothing are only being set up, or look around. */
 static bool takes_part(const struct client *c)
 {
-	return c->n_item && (c->state == HF_CLIENT_NEW ||
-			     c->state == HF_CLIENT_READY ||
-			     c->state == HF_CLIENT_ASKED ||
-			     c->state == HF_CLIENT_AGREED);
+	return c->n_item && !c->left_out &&
+	       (c->state == HF_CLIENT_NEW ||
+		c->state == HF_CLIENT_READY || c->state == HF_CLIENT_ASKED ||
+		c->state == HF_CLIENT_AGREED);
 }
 
-static int may_begin(struct daemon *d, struct hf_error *err)
+/* @text: names, with blanks between them, of those that are not waited for */
+static int leave_out(struct daemon *d, const char *text, struct hf_error *err)
+{
+	char names[HF_PROTO_TEXT], *name, *rest;
+	struct client *c;
+	size_t i;
+
+	for (i = 0; i < d->n_client; i++)
+		d->client[i]->left_out = false;
+	snprintf(names, sizeof(names), "%s", text);
+	for (name = strtok_r(names, " ", &rest); name;
+	     name = strtok_r(NULL, " ", &rest)) {
+		c = client_find(d, name);
+		if (!c)
+			return hf_fail(err, -ENOENT,
+				       "there is no client %s that could be left out",
+				       name);
+		c->left_out = true;
+	}
+	return 0;
+}
+
+static int may_begin(struct daemon *d, const char *without,
+		     struct hf_error *err)
 {
 	const struct client *c;
 	size_t i;
@@ -119,6 +142,8 @@ static int may_begin(struct daemon *d, struct hf_error *err)
 		return hf_fail(err, -EBUSY,
 			       "client %s has not taken up again after the last update: wait for it, or give it up (holdfast finish %s)",
 			       c->name, c->name);
+	if (leave_out(d, without, err))
+		return -ENOENT;
 	for (i = 0; i < d->n_client; i++)
 		if (takes_part(d->client[i]))
 			return daemon_luo(d, err);
@@ -131,7 +156,7 @@ void update_begin(struct daemon *d, struct conn *conn, const struct hf_msg *q)
 	unsigned int ms = d->cfg.ready_timeout_ms;
 	int ret;
 
-	ret = may_begin(d, &err);
+	ret = may_begin(d, q->text_len ? q->text : "", &err);
 	if (ret) {
 		control_report(d, conn, q, ret, err.text);
 		return;
@@ -144,8 +169,9 @@ void update_begin(struct daemon *d, struct conn *conn, const struct hf_msg *q)
 	d->asking.question = *q;
 	d->asking.began_ms = hf_now_ms();
 	d->asking.until_ms = d->asking.began_ms + ms;
-	log_line(LOG_NOTICE, NULL, "an update is asked for, clients have %u ms",
-		 ms);
+	log_line(LOG_NOTICE, NULL, "an update is asked for, clients have %u ms%s%s",
+		 ms, q->text_len ? "; without " : "",
+		 q->text_len ? q->text : "");
 }
 
 void update_abort(struct daemon *d, int status, const struct hf_error *why)
@@ -544,10 +570,11 @@ int update_give_back(struct daemon *d, struct hf_error *err)
 /* Has it a holder, even one that does not answer? */
 static bool is_held(const struct daemon *d, const char *name)
 {
+	struct stat st;
 	char path[256];
 
 	holder_path(d, name, path);
-	return !access(path, F_OK);
+	return !lstat(path, &st) && S_ISSOCK(st.st_mode);
 }
 
 /*
@@ -756,6 +783,7 @@ static int end_strays(struct daemon *d, bool quiet, struct hf_error *err)
 	struct dirent *de;
 	int ret, failed = 0;
 	struct held h;
+	struct stat st;
 	DIR *v;
 
 	snprintf(dir, sizeof(dir), "%s/sessions", d->run_dir);
@@ -770,6 +798,8 @@ static int end_strays(struct daemon *d, bool quiet, struct hf_error *err)
 			continue;
 		snprintf(name, sizeof(name), "%.*s", (int)len - 5, de->d_name);
 		snprintf(path, sizeof(path), "%s/%s", dir, de->d_name);
+		if (lstat(path, &st) || !S_ISSOCK(st.st_mode))
+			continue;
 		snprintf(session, sizeof(session), SESSION_PREFIX "%s", name);
 		h.sock = -1;
 		ret = end_holder(d, name, strcmp(name, INDEX_SOCKET) ? session :

@@ -55,7 +55,8 @@
  * @HF_EV_CANCELLED: there is no update after all, everything was given back
  * @HF_CTL_STATUS: from here on: user ID 0 only. arg[0]: 1: read and compare the
  *	tables, too. Answer: a sealed memfd with JSON, docs/status.md
- * @HF_CTL_PRESERVE: ask all clients, wait up to arg[0] ms, preserve. Answer:
+ * @HF_CTL_PRESERVE: ask all clients, wait up to arg[0] ms, preserve. text: names
+ *	of clients that are left out, with a blank between them. Answer:
  *	status, text and JSON as of HF_CTL_STATUS
  * @HF_CTL_CANCEL: give everything back
  * @HF_CTL_KEXEC: the reboot call is next: are all sessions held, and all tables
