@@ -77,6 +77,16 @@ static size_t survivors(void)
 	return n_found;
 }
 
+/* So many of them are left; one that has answered takes a moment to end. */
+static bool left(size_t n)
+{
+	double until = hf_now_ms() + 20000;
+
+	while (survivors() != n && hf_now_ms() < until)
+		usleep(1000);
+	return survivors() == n;
+}
+
 static void end_it(pid_t pid, const char *socket)
 {
 	double until = hf_now_ms() + 20000;
@@ -193,10 +203,10 @@ static void plain(void)
 	CHECK(control(HF_CTL_PRESERVE, "", 5000) == 0);
 	IS("state", "preserved");
 	CHECK(client_state(b) == HF_CLIENT_PRESERVED);
-	CHECK(survivors() == 3);
+	CHECK(left(3));
 	CHECK(control(HF_CTL_CANCEL, "", 0) == 0);
 	IS("state", "idle");
-	CHECK(survivors() == 0);
+	CHECK(left(0));
 	CHECK(access(path_of("state/pending.json"), F_OK));
 	CHECK(control(HF_CTL_PRESERVE, "", 5000) == 0);
 	CHECK(control(HF_CTL_KEXEC, "", 0) == 0);
@@ -257,7 +267,7 @@ static void not_a_child(void)
 	/* It ends with the daemon, the holders do not. */
 	while (!dead(launcher))
 		usleep(1000);
-	CHECK(survivors() == 2);
+	CHECK(left(2));
 	/* Without it nothing can be preserved, and everything else can. */
 	if (!start())
 		return;
@@ -323,7 +333,7 @@ static void deaf_holders(void)
 		write_text(path_of("%s", who[i]), "");
 		CHECK(control(HF_CTL_PRESERVE, "", 5000) == -ETIMEDOUT);
 		CHECK_HAS(words, "nothing was preserved");
-		CHECK(survivors() == 0);
+		CHECK(left(0));
 		IS("state", "idle");
 		unlink(path_of("%s", who[i]));
 		CHECK(control(HF_CTL_PRESERVE, "", 5000) == 0);
@@ -337,7 +347,7 @@ static void deaf_holders(void)
 /* What cannot be given back now is neither forgotten nor said to be. */
 static void stopped_at_cancel(void)
 {
-	pid_t index, holder;
+	pid_t holder;
 	int a, b;
 
 	new_machine();
@@ -350,20 +360,18 @@ static void stopped_at_cancel(void)
 	holder = holder_of("b");
 	kill(holder, SIGSTOP);
 	CHECK(control(HF_CTL_CANCEL, "", 0) == 0);
-	CHECK(dead(holder));
-	CHECK(survivors() == 0);
+	CHECK(left(0));
 	CHECK(client_state(b) == HF_CLIENT_READY);
 	CHECK(control(HF_CTL_PRESERVE, "", 5000) == 0);
 	/* After a restart it cannot be: nobody knows who it is. */
 	holder = holder_of("b");
-	index = holder_of("@index");
 	kill_daemon();
 	close(a);
 	close(b);
 	kill(holder, SIGSTOP);
 	if (!start())
 		return;
-	CHECK(survivors() == 3);
+	CHECK(left(3));
 	IS("state", "failed");
 	CHECK(control(HF_CTL_KEXEC, "", 0) == -EBUSY);
 	CHECK_HAS(words, "client b: the holder does not answer");
@@ -371,14 +379,14 @@ static void stopped_at_cancel(void)
 	CHECK(control(HF_CTL_CANCEL, "", 0) == -ETIMEDOUT);
 	CHECK_HAS(words, "session hf.b is still held");
 	/* The others were given back, */
-	CHECK(!holder_of("a"));
-	CHECK(dead(index));
+	CHECK(left(1));
+	CHECK(holder_of("b") == holder);
 	CHECK(control(HF_CTL_KEXEC, "", 0) == -EBUSY);
 	IS("state", "failed");
 	kill(holder, SIGCONT);
 	/* and that one as soon as it can be. */
 	CHECK(soon("state", "idle"));
-	CHECK(survivors() == 0);
+	CHECK(left(0));
 	IS("clients.0.name", "");
 	a = client("a", HF_READY_UNASKED);
 	CHECK(control(HF_CTL_PRESERVE, "", 5000) == 0);
@@ -403,7 +411,7 @@ static void stopped_index(void)
 	kill(index, SIGSTOP);
 	if (!start())
 		return;
-	CHECK(survivors() == 2);
+	CHECK(left(2));
 	IS("state", "failed");
 	CHECK(control(HF_CTL_PRESERVE, "", 5000) == -EBUSY);
 	CHECK_HAS(words, "the holder of the index");
@@ -413,7 +421,7 @@ static void stopped_index(void)
 	kill(index, SIGCONT);
 	CHECK(soon("state", "preserved"));
 	CHECK(client_state(a) == HF_CLIENT_PRESERVED);
-	CHECK(survivors() == 2);
+	CHECK(left(2));
 	CHECK(control(HF_CTL_KEXEC, "", 0) == 0);
 	close(a);
 	reboot(true);
@@ -576,7 +584,7 @@ static void killed_at_start(void)
 	IS("state", "restoring");
 	IS("clients.0.state", "waiting");
 	IS("clients.1.state", "waiting");
-	CHECK(survivors() == 1);
+	CHECK(left(1));
 	finish_test();
 }
 
@@ -618,7 +626,7 @@ static void left_out(void)
 	CHECK(preserve_without("b") == 0);
 	CHECK(client_state(a) == HF_CLIENT_PRESERVED);
 	CHECK(client_state(b) == HF_CLIENT_NEW);
-	CHECK(survivors() == 2);
+	CHECK(left(2));
 	CHECK(control(HF_CTL_KEXEC, "", 0) == 0);
 	CHECK(control(HF_CTL_CANCEL, "", 0) == 0);
 	/* The next one is again for all. */

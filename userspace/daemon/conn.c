@@ -47,10 +47,13 @@ int conn_listen(struct daemon *d, struct hf_error *err)
 	if (strlen(d->socket_path) >= sizeof(addr.sun_path))
 		return hf_fail(err, -ENAMETOOLONG,
 			       "socket path %s is too long", d->socket_path);
-	/* One that was just killed may not be all gone yet. */
-	while ((fd = holder_listen(d->socket_path, err)) == -EBUSY &&
-	       hf_now_ms() < until)
+	/* One that was just killed may not be all gone yet, or just bind it. */
+	for (;;) {
+		fd = holder_listen(d->socket_path, err);
+		if ((fd != -EBUSY && fd != -EADDRINUSE) || hf_now_ms() >= until)
+			break;
 		nanosleep(&a_while, NULL);
+	}
 	if (fd == -EBUSY)
 		return hf_fail(err, fd, "%s is in use: another holdfastd runs",
 			       d->socket_path);
