@@ -141,16 +141,19 @@ static int start(struct daemon *d, struct hf_error *err)
 	read_boot_id(d->boot_id);
 	umask(077);
 	ret = make_dirs(d, err);
-	if (!ret)
-		/* The socket is what makes it the only one. */
-		ret = conn_listen(d, err);
 	if (!ret) {
 		lift_nofile();
 		ret = caps_drop(err);
 	}
-	/* With these rights, and before anybody can send anything */
+	/*
+	 * With these rights, and before the socket: it would have that open until
+	 * it is a program of its own, and somebody connect to nobody.
+	 */
 	if (!ret)
 		ret = launcher_start(err);
+	if (!ret)
+		/* The socket is what makes it the only one. */
+		ret = conn_listen(d, err);
 	return ret;
 }
 
