@@ -162,12 +162,23 @@ static void report(const struct handover *h)
 	event_send(&ev);
 }
 
+/* The daemon may be restarted right now. */
+static void be_ready_again(struct handover *h)
+{
+	h->unready = be_ready(h);
+	h->retry_ns = clock_local_ns() + RETRY_NS;
+}
+
 void handover_taken_up(struct handover *h, bool found)
 {
 	struct holdfast_gap gap;
 
-	if (!h->pending || clock_local_ns() < h->retry_ns)
+	if ((!h->pending && !h->unready) || clock_local_ns() < h->retry_ns)
 		return;
+	if (h->unready) {
+		be_ready_again(h);
+		return;
+	}
 	if (!h->looked && found)
 		h->first_ns = clock_now_ns(h->khz);
 	h->looked = true;
@@ -183,7 +194,7 @@ void handover_taken_up(struct handover *h, bool found)
 	if (!h->stay)
 		return;
 	report(h);
-	be_ready(h);
+	be_ready_again(h);
 }
 
 bool handover_withdraw(struct handover *h)

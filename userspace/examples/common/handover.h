@@ -38,6 +38,7 @@ struct descriptors {
  * @last_ns: when the last transfer before the update was handled, by clock.h
  * @first_ns: when the first one after it was, 0: it brought none
  * @looked: that is known
+ * @unready: has taken up, and could not declare itself ready for the next update
  * @retry_ns: when to try again to say so, by clock_local_ns()
  */
 struct handover {
@@ -48,6 +49,7 @@ struct handover {
 	uint64_t last_ns;
 	uint64_t first_ns;
 	bool looked;
+	bool unready;
 	uint64_t retry_ns;
 };
 
