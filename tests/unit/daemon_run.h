@@ -72,7 +72,8 @@ static inline char *read_text(const char *path)
 
 static inline int dial(void)
 {
-	const struct timeval limit = { .tv_sec = 20 };
+	/* Several times what it waits for a holder that does not answer */
+	const struct timeval limit = { .tv_sec = 60 };
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 

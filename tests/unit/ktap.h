@@ -14,6 +14,8 @@ struct ktap_test {
 
 static bool ktap_failed;
 static const char *ktap_skipped;
+/* What is done after each test, and may fail it */
+static void (*ktap_after)(void);
 
 /* Notes a failure and goes on: the rest of the test still tells something. */
 #define CHECK(cond) ktap_check((cond), #cond, __FILE__, __LINE__)
@@ -51,6 +53,8 @@ static inline int ktap_run(const struct ktap_test *t, size_t n)
 		ktap_failed = false;
 		ktap_skipped = NULL;
 		t[i].fn();
+		if (ktap_after)
+			ktap_after();
 		printf("%sok %zu %s", ktap_failed ? "not " : "", i + 1,
 		       t[i].name);
 		if (ktap_skipped)

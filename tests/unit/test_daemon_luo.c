@@ -6,6 +6,7 @@
  */
 #include <dirent.h>
 #include <poll.h>
+#include <sys/prctl.h>
 
 #include <holdfast/holder.h>
 #include <holdfast/survivor.h>
@@ -133,10 +134,67 @@ static void reboot(bool handed)
 	write_text(path_of("luo/boot_id"), handed ? "second\n" : "reset\n");
 }
 
-static void finish_test(void)
+/* Ends the daemon, and after it what it is meant to have left: so many. */
+static void finish_test(size_t n)
 {
 	stop();
+	CHECK(left(n));
 	each_survivor(end_it);
+}
+
+static pid_t parent_of(pid_t pid)
+{
+	char *p = strstr(read_text(path_of("../../proc/%d/status", pid)),
+			 "PPid:");
+
+	return p ? atoi(p + 5) : 0;
+}
+
+/* Ends the children of this process; theirs become children of it by that. */
+static void end_children(void)
+{
+	DIR *v = opendir("/proc");
+	struct dirent *de;
+	pid_t pid;
+
+	while (v && (de = readdir(v))) {
+		pid = atoi(de->d_name);
+		if (pid > 0 && parent_of(pid) == getpid())
+			kill(pid, SIGKILL);
+	}
+	if (v)
+		closedir(v);
+}
+
+/* Waits for all that ended. Returns false if there is something that has not. */
+static bool reaped(void)
+{
+	pid_t pid;
+
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		;
+	return pid < 0 && errno == ECHILD;
+}
+
+/*
+ * After each test: whatever it started, and that started, has come to be a child of
+ * this process (PR_SET_CHILD_SUBREAPER), and has ended or does so now. After a test
+ * that failed it is ended, else it is a failure.
+ */
+static void nothing_left(void)
+{
+	double until = hf_now_ms() + 20000;
+	bool none;
+
+	while (!(none = reaped()) && !ktap_failed && hf_now_ms() < until)
+		usleep(1000);
+	if (none)
+		return;
+	if (!ktap_failed)
+		CHECK(!"processes are left");
+	for (until = hf_now_ms() + 20000; !reaped() && hf_now_ms() < until;
+	     usleep(1000))
+		end_children();
 }
 
 /* --- clients and operator --- */
@@ -232,15 +290,7 @@ static void plain(void)
 	CHECK(!access(path_of("luo/in/holdfast/finished"), F_OK));
 	close(a);
 	close(b);
-	finish_test();
-}
-
-static pid_t parent_of(pid_t pid)
-{
-	char *p = strstr(read_text(path_of("../../proc/%d/status", pid)),
-			 "PPid:");
-
-	return p ? atoi(p + 5) : 0;
+	finish_test(0);
 }
 
 /*
@@ -283,7 +333,7 @@ static void not_a_child(void)
 	CHECK_HAS(words, "nothing was preserved");
 	IS("state", "idle");
 	close(a);
-	finish_test();
+	finish_test(0);
 }
 
 /* One that neither starts nor ends is not waited for. */
@@ -341,7 +391,7 @@ static void deaf_holders(void)
 	}
 	close(a);
 	close(b);
-	finish_test();
+	finish_test(0);
 }
 
 /* What cannot be given back now is neither forgotten nor said to be. */
@@ -391,7 +441,7 @@ static void stopped_at_cancel(void)
 	a = client("a", HF_READY_UNASKED);
 	CHECK(control(HF_CTL_PRESERVE, "", 5000) == 0);
 	close(a);
-	finish_test();
+	finish_test(2);
 }
 
 /* An index that cannot be read now is no reason to end what it lists. */
@@ -427,7 +477,7 @@ static void stopped_index(void)
 	reboot(true);
 	if (start()) {
 		IS("clients.0.state", "waiting");
-		finish_test();
+		finish_test(1);
 	}
 }
 
@@ -463,7 +513,7 @@ static void record_of_another(void)
 		return;
 	IS("state", "lost");
 	IS("clients.0.name", "a");
-	finish_test();
+	finish_test(0);
 }
 
 /* What the previous kernel left cannot be looked at: nothing begins meanwhile. */
@@ -494,7 +544,7 @@ static void busy_at_start(void)
 	/* By itself */
 	CHECK(soon("clients.0.state", "waiting"));
 	close(a);
-	finish_test();
+	finish_test(1);
 }
 
 /* The daemon has it only while it needs it: others preserve, too. */
@@ -524,7 +574,7 @@ static void device_is_closed(void)
 		closedir(v);
 	CHECK(n == 0);
 	close(a);
-	finish_test();
+	finish_test(2);
 }
 
 /* It had declared itself ready, and took back what it was ready with. */
@@ -550,7 +600,7 @@ static void dropped_after_ready(void)
 	close(b);
 	close(c);
 	close(mem);
-	finish_test();
+	finish_test(0);
 }
 
 /* Killed at any moment of its start, one after the other */
@@ -585,7 +635,7 @@ static void killed_at_start(void)
 	IS("clients.0.state", "waiting");
 	IS("clients.1.state", "waiting");
 	CHECK(left(1));
-	finish_test();
+	finish_test(1);
 }
 
 static int preserve_without(const char *names)
@@ -634,7 +684,7 @@ static void left_out(void)
 	close(a);
 	close(b);
 	close(mem);
-	finish_test();
+	finish_test(0);
 }
 
 /* Memory that is not there yet would be taken from others at preserve. */
@@ -655,7 +705,7 @@ static void sparse(void)
 	CHECK(control(HF_CTL_PRESERVE, "", 1000) == 0);
 	close(a);
 	close(mem);
-	finish_test();
+	finish_test(2);
 }
 
 static const struct ktap_test tests[] = {
@@ -685,6 +735,8 @@ int main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	setenv("HOLDFASTD", getenv("HOLDFASTD_LUO"), 1);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	ktap_after = nothing_left;
 	ret = ktap_run(tests, sizeof(tests) / sizeof(tests[0]));
 	if (dir[0]) {
 		snprintf(command, sizeof(command), "rm -rf %s", dir);
