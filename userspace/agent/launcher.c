@@ -20,7 +20,7 @@
 #define TEXT_MAX	1024
 /* Over what it takes to start one */
 #define MARGIN_S	30
-#define GONE		"the launcher does not answer: was it killed? Restart holdfastd, nothing is lost by that"
+#define GONE		"the launcher does not answer: was it killed? holdfastd starts anew; try again"
 
 /* One datagram each way; descriptors but that of @ready come along. */
 struct request {
@@ -36,12 +36,16 @@ struct reply {
 	char text[TEXT_MAX];
 };
 
-static bool started;
 static int to_launcher = -1;
 
 bool launcher_there(void)
 {
-	return started;
+	return to_launcher >= 0;
+}
+
+int launcher_socket(void)
+{
+	return to_launcher;
 }
 
 /* --- the process itself --- */
@@ -143,7 +147,6 @@ int launcher_start(struct hf_error *err)
 	setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	to_launcher = pair[0];
-	started = true;
 	return 0;
 }
 
@@ -170,8 +173,6 @@ pid_t launcher_ask(const char *const *args, const int *fds, size_t n,
 	struct reply a = {};
 	ssize_t len;
 
-	if (to_launcher < 0)
-		return hf_fail(err, -EPIPE, GONE);
 	ret = n > HF_FDPASS_MAX ? -E2BIG : pack(&q, args);
 	for (i = 0; !ret && i < n; i++)
 		if (i != ready)
@@ -186,8 +187,7 @@ pid_t launcher_ask(const char *const *args, const int *fds, size_t n,
 	len = hf_fdpass_recv(to_launcher, &a, sizeof(a), &got, &one);
 	if (len != sizeof(a) || (a.ret > 0) != (one == 1)) {
 		/* An answer that comes later would be taken for the next. */
-		close(to_launcher);
-		to_launcher = -1;
+		shutdown(to_launcher, SHUT_RDWR);
 		if (one && got >= 0)
 			close(got);
 		return hf_fail(err, len == -EAGAIN ? -ETIMEDOUT : -EPIPE,

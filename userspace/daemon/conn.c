@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include <holdfast/clock.h>
+#include <holdfast/launcher.h>
 #include <holdfast/message.h>
 
 #include "daemon.h"
@@ -35,6 +36,8 @@
 #define DEAF_MS		200
 /* How long the socket may be somebody else's at the start */
 #define TAKEN_MS	2000
+/* Signals, the listener and the launcher are polled besides holders and clients */
+#define POLL_OWN	3
 
 int conn_listen(struct daemon *d, struct hf_error *err)
 {
@@ -432,10 +435,11 @@ int conn_loop(struct daemon *d, int signals)
 	struct pollfd *p = NULL, *v;
 	struct conn **who = NULL, **w;
 	size_t i, n, holders;
+	int ret = -ENOMEM;
 	double now;
 
 	for (;;) {
-		n = 2 + MAX_CLIENTS + 1 + d->n_conn;
+		n = POLL_OWN + MAX_CLIENTS + 1 + d->n_conn;
 		v = realloc(p, n * sizeof(*p));
 		w = realloc(who, (d->n_conn + 1) * sizeof(*who));
 		p = v ? v : p;
@@ -446,7 +450,8 @@ int conn_loop(struct daemon *d, int signals)
 		now = hf_now_ms();
 		p[1] = (struct pollfd){ d->listener,
 					now < d->deaf_until_ms ? 0 : POLLIN, 0 };
-		holders = poll_holders(d, p + 2, whose);
+		p[2] = (struct pollfd){ launcher_socket(), 0, 0 };
+		holders = poll_holders(d, p + POLL_OWN, whose);
 		n = d->n_conn;
 		for (i = 0; i < n; i++) {
 			struct conn *c = d->conn[i];
@@ -457,26 +462,33 @@ int conn_loop(struct daemon *d, int signals)
 			else if (may_ask(d, c, now))
 				events = POLLIN;
 			who[i] = c;
-			p[2 + holders + i] = (struct pollfd){ c->fd, events, 0 };
+			p[POLL_OWN + holders + i] = (struct pollfd){ c->fd, events, 0 };
 		}
-		if (poll(p, 2 + holders + n, quiet_ms(d, now)) < 0 &&
+		if (poll(p, POLL_OWN + holders + n, quiet_ms(d, now)) < 0 &&
 		    errno != EINTR)
 			break;
 		if (p[0].revents &&
 		    read(signals, &si, sizeof(si)) == sizeof(si) &&
 		    si.ssi_signo != SIGCHLD) {
-			free(p);
-			free(who);
-			return (int)si.ssi_signo;
+			ret = (int)si.ssi_signo;
+			break;
 		}
-		look_at_holders(d, p + 2, holders, whose);
-		serve_all(d, p + 2 + holders, who, n);
+		if (p[2].revents) {
+			ret = -ECHILD;
+			break;
+		}
+		look_at_holders(d, p + POLL_OWN, holders, whose);
+		serve_all(d, p + POLL_OWN + holders, who, n);
 		if (p[1].revents)
 			conn_accept(d);
 		update_look(d);
 	}
-	log_line(LOG_CRIT, NULL, "out of memory");
+	if (ret == -ECHILD)
+		log_line(LOG_CRIT, NULL,
+			 "the launcher, which starts holders, was killed or does not answer");
+	else if (ret < 0)
+		log_line(LOG_CRIT, NULL, "out of memory");
 	free(p);
 	free(who);
-	return SIGTERM;
+	return ret;
 }

@@ -218,11 +218,12 @@ void conn_answer(struct conn *c, const struct hf_msg *q, int status,
 void conn_end(struct daemon *d, struct conn *c, const char *why);
 
 /**
- * conn_loop() - serve until a signal says to end
+ * conn_loop() - serve until a signal says to end, or it cannot
  * @d: daemon
  * @signals: signalfd
  *
- * Return: number of the signal.
+ * Return: number of the signal; -ECHILD when the launcher is gone, or -ENOMEM, and
+ * the log says it.
  */
 int conn_loop(struct daemon *d, int signals);
 

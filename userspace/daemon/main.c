@@ -182,7 +182,8 @@ static int serve(struct daemon *d)
 		 update_preserved(d) ? "what is preserved stays with its holders" :
 				       "nothing is preserved");
 	unlink(d->socket_path);
-	return EXIT_DONE;
+	/* After a failure the service manager starts it anew. */
+	return ret < 0 ? EXIT_FAILED : EXIT_DONE;
 }
 
 static int usage(const char *what)

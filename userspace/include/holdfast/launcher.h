@@ -31,6 +31,16 @@ int launcher_start(struct hf_error *err);
 /** launcher_there() - was it started? */
 bool launcher_there(void);
 
+/**
+ * launcher_socket() - what tells that it is gone
+ *
+ * To be polled for a hang-up, for no event else: nothing is started from then on. It
+ * hangs up as well when the launcher did not answer launcher_ask() in time.
+ *
+ * Return: a descriptor that stays the launcher's, or -1 if it was not started.
+ */
+int launcher_socket(void);
+
 /** launcher_ask() - have it do survivor_fork(), with the same arguments */
 pid_t launcher_ask(const char *const *args, const int *fds, size_t n,
 		   size_t ready, int *pidfd, struct hf_error *err);
