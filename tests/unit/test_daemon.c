@@ -604,6 +604,7 @@ static void closing_takes_long(void)
 	struct hf_msg bad, a;
 	size_t i, n = 0;
 	int fd, conn;
+	bool sent;
 
 	fresh();
 	if (!start())
@@ -644,15 +645,20 @@ static void closing_takes_long(void)
 	conn = hello("many");
 	for (i = 0; i < STUCK; i++) {
 		fd = lingering(&peer[n]);
-		if (!ask(conn, HF_OP_PUT, "x", 0, fd, &a, NULL)) {
-			/* It may be the last who has it. */
+		/* The daemon has to be the last who has it, or this would wait. */
+		kill(daemon_pid, SIGSTOP);
+		hf_msg_init(&a, HF_OP_PUT, 5);
+		hf_msg_set_name(&a, "x");
+		sent = !hf_msg_send(conn, &a, fd);
+		if (!sent)
 			close(peer[n]);
-			close(fd);
-			break;
-		}
-		CHECK(a.status == -EOPNOTSUPP);
+		else
+			n++;
 		close(fd);
-		n++;
+		kill(daemon_pid, SIGCONT);
+		if (!sent || hf_msg_recv(conn, &a, &fd, NULL) <= 0)
+			break;
+		CHECK(a.status == -EOPNOTSUPP && fd < 0);
 	}
 	/* He has to wait now, */
 	CHECK(i < STUCK);
