@@ -51,11 +51,16 @@ int reboot_direct(struct cli *cli, const struct held *alive,
 	struct hf_json j;
 	int mark;
 
-	sync();
-	/* The last look: a holder that died meanwhile took the session along. */
-	if (alive && !held_alive(alive))
-		return hf_fail(err, -EPIPE,
-			       "the holder died just now: the session is gone and everything is as before preserve");
+	/*
+	 * The last look, after what takes long: a holder that died meanwhile took
+	 * the session along. With the daemon, reboot_agreed() was that.
+	 */
+	if (alive) {
+		sync();
+		if (!held_alive(alive))
+			return hf_fail(err, -EPIPE,
+				       "the holder died just now: the session is gone and everything is as before preserve");
+	}
 	mark = hf_klog_mark();
 	hf_event_begin(&j, "reboot");
 	hf_json_u64(&j, "tsc", hf_tsc());
@@ -107,6 +112,8 @@ int reboot_agreed(struct cli *cli, struct hf_control *c, struct hf_error *err)
 	struct hf_answer a;
 	int ret;
 
+	/* This takes long, and whether all is held is to be true afterwards. */
+	sync();
 	ret = daemon_ask(cli, c, &q, &a, err);
 	hf_answer_free(&a);
 	if (ret)
