@@ -9,6 +9,8 @@
 #include <netinet/in.h>
 
 #include <linux/capability.h>
+#include <dirent.h>
+#include <sys/syscall.h>
 
 #include "daemon_run.h"
 
@@ -595,16 +597,42 @@ static void send_many(int conn, unsigned int op, int fd, size_t n)
 	close(null);
 }
 
+/* How many threads of the daemon are in close() */
+static size_t closing(void)
+{
+	char path[64], line[64];
+	struct dirent *e;
+	size_t n = 0;
+	DIR *tasks;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", daemon_pid);
+	tasks = opendir(path);
+	while (tasks && (e = readdir(tasks))) {
+		snprintf(path, sizeof(path), "/proc/%d/task/%.16s/syscall",
+			 daemon_pid, e->d_name);
+		f = fopen(path, "r");
+		if (f && fgets(line, sizeof(line), f))
+			n += line[0] != 'r' && strtol(line, NULL, 10) == SYS_close;
+		if (f)
+			fclose(f);
+	}
+	if (tasks)
+		closedir(tasks);
+	return n;
+}
+
+/* As many as it closes at a time for one user */
+#define CLOSING	4
 #define STUCK	300
 
 /* Whatever a client leaves to be closed: others are answered. */
 static void closing_takes_long(void)
 {
-	static int peer[3 + STUCK];
+	static int peer[3 + CLOSING + STUCK];
 	struct hf_msg bad, a;
-	size_t i, n = 0;
+	size_t i, n = 0, tries = 0;
 	int fd, conn;
-	bool sent;
 
 	fresh();
 	if (!start())
@@ -643,22 +671,34 @@ static void closing_takes_long(void)
 	close(conn);
 	/* More of them than wait for anybody, one after the other */
 	conn = hello("many");
+	hf_msg_init(&a, HF_OP_PUT, 5);
+	hf_msg_set_name(&a, "x");
+	/* A signal ends the wait of a close(), so this is the last one. */
+	kill(daemon_pid, SIGSTOP);
+	for (i = 0; i < CLOSING; i++) {
+		fd = lingering(&peer[n++]);
+		CHECK(!hf_msg_send(conn, &a, fd));
+		close(fd);
+	}
+	kill(daemon_pid, SIGCONT);
+	for (i = 0; i < CLOSING; i++)
+		CHECK(hf_msg_recv(conn, &a, &fd, NULL) > 0 &&
+		      a.status == -EOPNOTSUPP);
+	while (closing() < CLOSING && tries++ < 1000)
+		usleep(10000);
+	if (!CHECK(closing() == CLOSING))
+		goto out;
+	/* From here on it is not the last who has them, so this does not wait. */
 	for (i = 0; i < STUCK; i++) {
 		fd = lingering(&peer[n]);
-		/* The daemon has to be the last who has it, or this would wait. */
-		kill(daemon_pid, SIGSTOP);
-		hf_msg_init(&a, HF_OP_PUT, 5);
-		hf_msg_set_name(&a, "x");
-		sent = !hf_msg_send(conn, &a, fd);
-		if (!sent)
+		if (!ask(conn, HF_OP_PUT, "x", 0, fd, &a, NULL)) {
 			close(peer[n]);
-		else
-			n++;
-		close(fd);
-		kill(daemon_pid, SIGCONT);
-		if (!sent || hf_msg_recv(conn, &a, &fd, NULL) <= 0)
+			close(fd);
 			break;
-		CHECK(a.status == -EOPNOTSUPP && fd < 0);
+		}
+		CHECK(a.status == -EOPNOTSUPP);
+		close(fd);
+		n++;
 	}
 	/* He has to wait now, */
 	CHECK(i < STUCK);
@@ -669,6 +709,7 @@ static void closing_takes_long(void)
 		CHECK(as_user(1000, "other", HF_OP_HELLO) == 0);
 		json_object_put(report());
 	}
+out:
 	for (i = 0; i < n; i++)
 		close(peer[i]);
 	stop();
