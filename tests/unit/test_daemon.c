@@ -443,10 +443,12 @@ static void damaged_files(void)
 	}
 }
 
-/* As many as are to be kept */
-static void short_history(void)
+/*
+ * A loss is reported to a daemon that keeps three updates and has nine of @year.
+ * Return: the report, NULL if it does not start.
+ */
+static struct json_object *lost_after(int year)
 {
-	struct json_object *o;
 	char name[64];
 	int i;
 
@@ -454,45 +456,47 @@ static void short_history(void)
 	write_text(path_of("conf"), "history = 3\n");
 	write_pending("another-boot");
 	for (i = 0; i < 9; i++) {
-		snprintf(name, sizeof(name), "state/history/2025010%dT000000.000.json",
-			 i);
+		snprintf(name, sizeof(name), "state/history/%d010%dT000000.000.json",
+			 year, i);
 		write_text(path_of("%s", name), "{\"version\":1,\"id\":\"old\"}");
 	}
-	if (!start())
-		return;
-	o = report();
+	return start() ? report() : NULL;
+}
+
+/* The last update and @n before it are told */
+static void tells(struct json_object *o, int n)
+{
+	char where[32];
+	int i;
+
 	CHECK(!strcmp(at(o, "update.state"), "lost"));
-	CHECK(!strcmp(at(o, "history.0.id"), "old"));
-	CHECK(!strcmp(at(o, "history.1.id"), "old"));
-	CHECK(!strcmp(at(o, "history.2.id"), ""));
+	for (i = 0; i < 3; i++) {
+		snprintf(where, sizeof(where), "history.%d.id", i);
+		CHECK(!strcmp(at(o, where), i < n ? "old" : ""));
+	}
 	json_object_put(o);
+}
+
+/* As many as are to be kept */
+static void short_history(void)
+{
+	struct json_object *o = lost_after(2025);
+
+	if (!o)
+		return;
+	tells(o, 2);
 	stop();
 }
 
 /* The one that is recorded is kept, though its clock was behind */
 static void clock_behind(void)
 {
-	struct json_object *o;
-	char name[64];
-	int i;
+	struct json_object *o = lost_after(2027);
 
-	fresh();
-	write_text(path_of("conf"), "history = 3\n");
-	write_pending("another-boot");
-	for (i = 0; i < 9; i++) {
-		snprintf(name, sizeof(name), "state/history/2027010%dT000000.000.json",
-			 i);
-		write_text(path_of("%s", name), "{\"version\":1,\"id\":\"old\"}");
-	}
-	if (!start())
+	if (!o)
 		return;
-	o = report();
-	CHECK(!strcmp(at(o, "update.state"), "lost"));
-	CHECK(!strcmp(at(o, "history.0.id"), "old"));
-	CHECK(!strcmp(at(o, "history.1.id"), "old"));
-	CHECK(!strcmp(at(o, "history.2.id"), "old"));
+	tells(o, 3);
 	CHECK(!access(path_of("state/history/20261123T200000.123.json"), F_OK));
-	json_object_put(o);
 	stop();
 }
 

@@ -102,41 +102,21 @@ static void check_console(struct verdict *v, const struct scenario *sc)
  * The ring has 65520 descriptors: 327 s at 200/s, more than systemd takes for stopping and starting
  * everything under emulation.
  */
+#define SYSTEMD(name_) .name = name_, .suite = SUITE_SYSTEMD, .device = "igb", \
+	.topology = TOPO_ROOT_PORT, .kernel = KERNEL_HOLDFAST, .updates = 1, .rate = 200, \
+	.timeout_s = 300
+
 const struct scenario scenarios_systemd[] = {
-	{
-		.name = "systemd-graceful", .suite = SUITE_SYSTEMD,
-		.device = "igb", .topology = TOPO_ROOT_PORT, .args = root_disk,
-		.kernel = KERNEL_HOLDFAST, .guest = "graceful", .updates = 1, .resumes = 1,
-		.judged = JUDGED_ALL, .check = check_unit,
-		.rate = 200, .timeout_s = 300, .append = CMDLINE,
-	},
-	{
-		.name = "systemd-no-at", .suite = SUITE_SYSTEMD,
-		.device = "igb", .topology = TOPO_ROOT_PORT, .args = root_disk,
-		.kernel = KERNEL_HOLDFAST, .guest = "no-at", .updates = 1,
-		.judged = JUDGED_CONTROL, .check = check_told,
-		.rate = 200, .timeout_s = 300, .append = CMDLINE,
-	},
-	{
-		.name = "systemd-direct", .suite = SUITE_SYSTEMD,
-		.device = "igb", .topology = TOPO_ROOT_PORT, .args = root_disk,
-		.kernel = KERNEL_HOLDFAST, .guest = "direct", .updates = 1, .resumes = 1,
-		.judged = JUDGED_ALL, .check = check_unit,
-		.rate = 200, .timeout_s = 300, .append = CMDLINE,
-	},
-	{
-		.name = "systemd-refused", .suite = SUITE_SYSTEMD,
-		.device = "igb", .topology = TOPO_ROOT_PORT, .args = root_disk_reboots,
-		.kernel = KERNEL_HOLDFAST, .guest = "refused", .updates = 1,
-		.judged = JUDGED_BY_GUEST, .check = check_console,
-		.rate = 200, .timeout_s = 300, .append = CMDLINE,
-	},
-	{
-		.name = "systemd-early", .suite = SUITE_SYSTEMD,
-		.device = "igb", .topology = TOPO_ROOT_PORT, .args = root_disk,
-		.kernel = KERNEL_HOLDFAST, .guest = "graceful", .updates = 1, .resumes = 1,
-		.judged = JUDGED_ALL, .check = check_early, .rate = 200, .timeout_s = 300,
-		.append = CMDLINE " hf.later=holdfast.early_restore=yes",
-	},
+	{ SYSTEMD("systemd-graceful"), .guest = "graceful", .args = root_disk, .resumes = 1,
+	  .judged = JUDGED_ALL, .check = check_unit, .append = CMDLINE },
+	{ SYSTEMD("systemd-no-at"), .guest = "no-at", .args = root_disk,
+	  .judged = JUDGED_CONTROL, .check = check_told, .append = CMDLINE },
+	{ SYSTEMD("systemd-direct"), .guest = "direct", .args = root_disk, .resumes = 1,
+	  .judged = JUDGED_ALL, .check = check_unit, .append = CMDLINE },
+	{ SYSTEMD("systemd-refused"), .guest = "refused", .args = root_disk_reboots,
+	  .judged = JUDGED_BY_GUEST, .check = check_console, .append = CMDLINE },
+	{ SYSTEMD("systemd-early"), .guest = "graceful", .args = root_disk, .resumes = 1,
+	  .judged = JUDGED_ALL, .check = check_early,
+	  .append = CMDLINE " hf.later=holdfast.early_restore=yes" },
 	{ .name = NULL },
 };
