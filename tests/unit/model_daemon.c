@@ -32,8 +32,11 @@ static void open_listener(struct model *f)
 /* What is not preserved is forgotten. */
 static void hang_up(struct model *f)
 {
-	if (f->conn >= 0)
+	if (f->conn >= 0) {
+		/* At once: who waits for it in poll() holds it, closed or not */
+		shutdown(f->conn, SHUT_RDWR);
 		close(f->conn);
+	}
 	f->conn = -1;
 	f->n_put = 0;
 	if (f->state < HF_CLIENT_PRESERVED)

@@ -48,11 +48,15 @@ static struct holdfast *opened(struct model *f)
 	return hf;
 }
 
+/* As a driver does that calls nothing unless the descriptor can be read */
 static int next_type(struct holdfast *hf)
 {
+	struct pollfd p = { .fd = holdfast_fd(hf), .events = POLLIN };
 	struct holdfast_event ev = { 0 };
-	int ret = holdfast_next(hf, &ev, SOON);
+	int ret = 0;
 
+	while (!ret && poll(&p, 1, SOON) == 1)
+		ret = holdfast_next(hf, &ev, 0);
 	return ret > 0 ? ev.type : ret;
 }
 

@@ -126,7 +126,6 @@ static int claim(struct holdfast *hf, struct hf_error *err)
 		if (ret != -ECONNRESET)
 			break;
 	}
-	hf_conn_wake(hf);
 	return ret;
 }
 
@@ -135,9 +134,9 @@ int holdfast_claim(struct holdfast *hf)
 	struct hf_error *err = hf_last();
 	int ret;
 
-	pthread_mutex_lock(&hf->lock);
+	hf_enter(hf);
 	ret = claim(hf, err);
-	pthread_mutex_unlock(&hf->lock);
+	hf_leave(hf);
 	return ret;
 }
 
@@ -148,7 +147,7 @@ int holdfast_claimed(struct holdfast *hf, size_t i, const char **name,
 	int ret = -ENOENT;
 	size_t at;
 
-	pthread_mutex_lock(&hf->lock);
+	hf_enter(hf);
 	for (at = 0; at < hf->n_item && ret; at++) {
 		if (!hf->item[at]->claimed || i--)
 			continue;
@@ -158,7 +157,7 @@ int holdfast_claimed(struct holdfast *hf, size_t i, const char **name,
 			*kind = hf->item[at]->kind;
 		ret = 0;
 	}
-	pthread_mutex_unlock(&hf->lock);
+	hf_leave(hf);
 	return ret ? hf_fail(err, ret, "there are not so many descriptors") : 0;
 }
 
@@ -168,7 +167,7 @@ int holdfast_take(struct holdfast *hf, const char *name)
 	struct hf_item *item;
 	int fd;
 
-	pthread_mutex_lock(&hf->lock);
+	hf_enter(hf);
 	item = hf_item_find(hf, name);
 	if (!item || !item->claimed)
 		fd = hf_fail(err, -ENOENT,
@@ -178,7 +177,7 @@ int holdfast_take(struct holdfast *hf, const char *name)
 	if (fd == -1)
 		fd = hf_fail(err, -errno, "cannot duplicate \"%s\": %s", name,
 			     strerror(errno));
-	pthread_mutex_unlock(&hf->lock);
+	hf_leave(hf);
 	return fd;
 }
 
@@ -216,8 +215,8 @@ int holdfast_resumed(struct holdfast *hf, const struct holdfast_gap *gap)
 	struct hf_error *err = hf_last();
 	int ret;
 
-	pthread_mutex_lock(&hf->lock);
+	hf_enter(hf);
 	ret = resumed(hf, gap, err);
-	pthread_mutex_unlock(&hf->lock);
+	hf_leave(hf);
 	return ret;
 }

@@ -99,7 +99,9 @@ int holdfast_open(struct holdfast **out, const char *name, const char *socket)
 	hf->sock = -1;
 	hf->epoll = -1;
 	hf->timer = -1;
+	hf_enter(hf);
 	ret = set_up(hf, name, socket, err);
+	hf_leave(hf);
 	if (ret)
 		holdfast_close(hf);
 	else
@@ -141,9 +143,9 @@ int holdfast_state(struct holdfast *hf)
 	struct hf_error *err = hf_last();
 	int ret;
 
-	pthread_mutex_lock(&hf->lock);
+	hf_enter(hf);
 	ret = ask_state(hf, err);
-	pthread_mutex_unlock(&hf->lock);
+	hf_leave(hf);
 	return ret;
 }
 
@@ -196,9 +198,9 @@ int holdfast_put(struct holdfast *hf, const char *name, int fd)
 	struct hf_error *err = hf_last();
 	int ret;
 
-	pthread_mutex_lock(&hf->lock);
+	hf_enter(hf);
 	ret = put(hf, name, fd, err);
-	pthread_mutex_unlock(&hf->lock);
+	hf_leave(hf);
 	return ret;
 }
 
@@ -224,9 +226,9 @@ int holdfast_drop(struct holdfast *hf, const char *name)
 	struct hf_error *err = hf_last();
 	int ret;
 
-	pthread_mutex_lock(&hf->lock);
+	hf_enter(hf);
 	ret = drop(hf, name, err);
-	pthread_mutex_unlock(&hf->lock);
+	hf_leave(hf);
 	return ret;
 }
 
@@ -239,7 +241,7 @@ int holdfast_ready(struct holdfast *hf, unsigned int flags)
 	if (flags & ~HOLDFAST_UNASKED)
 		return hf_fail(err, -EINVAL, "there are no such flags: 0x%x",
 			       flags);
-	pthread_mutex_lock(&hf->lock);
+	hf_enter(hf);
 	hf_msg_init(&m, HF_OP_READY, 0);
 	m.arg[0] = flags;
 	ret = hf_conn_call(hf, &m, -1, err);
@@ -247,7 +249,7 @@ int holdfast_ready(struct holdfast *hf, unsigned int flags)
 		hf->ready = true;
 		hf->ready_flags = flags;
 	}
-	pthread_mutex_unlock(&hf->lock);
+	hf_leave(hf);
 	return ret;
 }
 
@@ -257,12 +259,12 @@ int holdfast_unready(struct holdfast *hf)
 	struct hf_msg m;
 	int ret;
 
-	pthread_mutex_lock(&hf->lock);
+	hf_enter(hf);
 	hf_msg_init(&m, HF_OP_UNREADY, 0);
 	ret = hf_conn_call(hf, &m, -1, err);
 	if (!ret)
 		hf->ready = false;
-	pthread_mutex_unlock(&hf->lock);
+	hf_leave(hf);
 	return ret;
 }
 
@@ -313,7 +315,6 @@ static int look(struct holdfast *hf, struct holdfast_event *ev,
 		pop(hf, ev);
 		ret = 1;
 	}
-	hf_conn_wake(hf);
 	return ret;
 }
 
@@ -327,9 +328,9 @@ int holdfast_next(struct holdfast *hf, struct holdfast_event *ev,
 	int ret, ms;
 
 	for (;;) {
-		pthread_mutex_lock(&hf->lock);
+		hf_enter(hf);
 		ret = look(hf, ev, err);
-		pthread_mutex_unlock(&hf->lock);
+		hf_leave(hf);
 		if (ret)
 			return ret;
 		now = hf_conn_now();
@@ -367,7 +368,6 @@ static int answer(struct holdfast *hf, int status, const char *why,
 	if (ret == -ECONNRESET)
 		ret = hf_fail(err, -ETIMEDOUT,
 			      "holdfastd was restarted and waits for no answer any more");
-	hf_conn_wake(hf);
 	return !ret && m.status ? hf_refused(&m, err) : ret;
 }
 
@@ -376,8 +376,8 @@ int holdfast_answer(struct holdfast *hf, int status, const char *why)
 	struct hf_error *err = hf_last();
 	int ret;
 
-	pthread_mutex_lock(&hf->lock);
+	hf_enter(hf);
 	ret = answer(hf, status, why, err);
-	pthread_mutex_unlock(&hf->lock);
+	hf_leave(hf);
 	return ret;
 }

@@ -111,8 +111,16 @@ int hf_conn_init(struct holdfast *hf, struct hf_error *err);
 /** hf_conn_exit() - close all of it */
 void hf_conn_exit(struct holdfast *hf);
 
-/** hf_conn_wake() - bring the timer up to date with queue and connection */
-void hf_conn_wake(struct holdfast *hf);
+/** hf_enter() - a public call begins to use @hf: takes its lock */
+void hf_enter(struct holdfast *hf);
+
+/**
+ * hf_leave() - it is done with it
+ *
+ * Whatever it did to queue and connection, also where it failed, holdfast_fd()
+ * can be read when there is something to do: a driver may call nothing else.
+ */
+void hf_leave(struct holdfast *hf);
 
 /**
  * hf_conn_connect() - connect and say hello

@@ -54,7 +54,8 @@ void hf_conn_exit(struct holdfast *hf)
 		close(hf->epoll);
 }
 
-void hf_conn_wake(struct holdfast *hf)
+/* Brings the timer up to date with queue and connection. */
+static void wake(struct holdfast *hf)
 {
 	struct itimerspec when = { 0 };
 	uint64_t now;
@@ -70,6 +71,17 @@ void hf_conn_wake(struct holdfast *hf)
 	}
 	/* Setting it takes back what it has said */
 	timerfd_settime(hf->timer, 0, &when, NULL);
+}
+
+void hf_enter(struct holdfast *hf)
+{
+	pthread_mutex_lock(&hf->lock);
+}
+
+void hf_leave(struct holdfast *hf)
+{
+	wake(hf);
+	pthread_mutex_unlock(&hf->lock);
 }
 
 void hf_conn_push(struct holdfast *hf, int type, unsigned int timeout_ms)

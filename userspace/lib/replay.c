@@ -114,7 +114,6 @@ int hf_conn_ensure(struct holdfast *hf, uint64_t deadline,
 	}
 	if (ret)
 		hf_conn_drop(hf);
-	hf_conn_wake(hf);
 	return ret;
 }
 
@@ -133,6 +132,5 @@ int hf_conn_call(struct holdfast *hf, struct hf_msg *m, int fd,
 		if (ret != -ECONNRESET)
 			break;
 	}
-	hf_conn_wake(hf);
 	return !ret && m->status ? hf_refused(m, err) : ret;
 }
