@@ -108,6 +108,7 @@ const struct scenario scenarios_kho[] = {
 	  .append = LITTLE_SCRATCH },
 	{ STOCK("kho-lost-stock"), COMMON("kho-lost"), .updates = 1, .append = LITTLE_SCRATCH },
 	{ OURS("kho-full"), COMMON("kho-full"), .updates = 1, .append = "kho_scratch=4M,100M,4M" },
+	{ OURS("kho-orders"), COMMON("kho-orders"), .updates = 1 },
 	{ OURS("kho-hotplug"), COMMON("kho-hotplug"), .updates = 1, .args = dimm },
 	{ STOCK("kho-hotplug-stock"), COMMON("kho-hotplug"), .args = dimm },
 	{ OURS("kho-nodes"), COMMON("kho-nodes"), .updates = 1, .args = nodes },

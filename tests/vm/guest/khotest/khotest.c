@@ -34,15 +34,34 @@ static unsigned long pages = 20000;
 module_param(pages, ulong, 0);
 MODULE_PARM_DESC(pages, "how many pages to scatter, fewer if no more are taken");
 
+static unsigned int sizes = 1;
+module_param(sizes, uint, 0);
+MODULE_PARM_DESC(sizes, "how many sizes of what is scattered, from a page on");
+
 static unsigned long long at;
 module_param(at, ullong, 0);
 MODULE_PARM_DESC(at, "physical address of a scratch area");
 
-/* Pages that were filled, or a range that was not */
+/* Pages of any order that were filled, or a range that was not */
 struct record {
 	u64 nr, is_range;
-	u64 phys[RECORD_PAGES];
+	u64 phys[RECORD_PAGES];	/* with the order in the lower bits */
 };
+
+#define for_each_recorded(page, i, n, r)				\
+	for (i = 0; i < (r)->nr; i++)					\
+		for (page = recorded(r, i), n = recorded_pages(r, i);	\
+		     n; n--, page++)
+
+static struct page *recorded(const struct record *r, u64 i)
+{
+	return pfn_to_page(PHYS_PFN(r->phys[i]));
+}
+
+static unsigned long recorded_pages(const struct record *r, u64 i)
+{
+	return 1UL << (r->phys[i] & ~PAGE_MASK);
+}
 
 static struct record *record;
 
@@ -83,47 +102,53 @@ static bool is_filled(struct page *page)
 	return true;
 }
 
-/* A page to which no other one of these is next */
-static struct page *lone_page(void)
+/* Pages to which none of another one of these is next */
+static struct page *lone_pages(unsigned int order)
 {
-	struct page *page = alloc_pages(GFP_KERNEL, 1);
+	struct page *page = alloc_pages(GFP_KERNEL, order + 1);
+	unsigned long nr = 1UL << order;
 
 	if (!page)
 		return NULL;
-	split_page(page, 1);
-	__free_page(page + 1);
-	/* So that it does not come back at once */
-	if (alloc_page(GFP_KERNEL))
+	split_page(page, order + 1);
+	for (unsigned long i = nr; i < 2 * nr; i++)
+		__free_page(page + i);
+	/* So that they do not come back at once */
+	if (alloc_pages(GFP_KERNEL, order))
 		return page;
-	__free_page(page);
+	for (unsigned long i = 0; i < nr; i++)
+		__free_page(page + i);
 	return NULL;
 }
 
-/* Every second page of a lot of them */
+/* Every second page of a lot of them, or every second block of some sizes */
 static int scatter(void)
 {
 	struct record *r = new_record();
 	struct page *page;
+	unsigned int order;
 	int err;
 
 	if (!r)
 		return -ENOMEM;
 	pages = min(pages, RECORD_PAGES);
 	while (r->nr < pages) {
-		page = lone_page();
+		order = r->nr % sizes;
+		page = lone_pages(order);
 		if (!page)
 			return -ENOMEM;
-		err = kho_preserve_pages(page, 1);
+		err = kho_preserve_pages(page, 1UL << order);
 		if (err == -ENOSPC) {
-			pr_info("no more than %llu pages\n", r->nr);
+			pr_info("no more than %llu ranges\n", r->nr);
 			break;
 		}
 		if (err) {
 			pr_err("cannot preserve a page: %d\n", err);
 			return err;
 		}
-		fill(page);
-		r->phys[r->nr++] = page_to_phys(page);
+		for (unsigned long i = 0; i < 1UL << order; i++)
+			fill(page + i);
+		r->phys[r->nr++] = page_to_phys(page) | order;
 	}
 	if (r->nr)
 		pr_info("the first page is at %#llx\n", r->phys[0]);
@@ -155,7 +180,7 @@ static int full_fill(unsigned long *nr)
 		if (nr_lone == pages)
 			return -E2BIG;
 		if (!lone[nr_lone])
-			lone[nr_lone] = lone_page();
+			lone[nr_lone] = lone_pages(0);
 		if (!lone[nr_lone])
 			return -ENOMEM;
 		err = kho_preserve_pages(lone[nr_lone], 1);
@@ -302,11 +327,12 @@ static int nodes(void)
 
 static int look(void)
 {
-	unsigned long before, lost = 0, damaged = 0, odd = 0;
+	unsigned long before, n, all = 0, lost = 0, damaged = 0, odd = 0;
 	phys_addr_t phys;
 	struct page *page;
 	size_t size;
 	int err;
+	u64 i;
 
 	err = kho_retrieve_subtree(RECORD, &phys, &size);
 	if (err || size != sizeof(*record)) {
@@ -315,40 +341,38 @@ static int look(void)
 	}
 	record = phys_to_virt(phys);
 
-	for (u64 i = 0; i < record->nr; i++) {
-		page = pfn_to_page(PHYS_PFN(record->phys[i]));
+	for_each_recorded(page, i, n, record) {
+		all++;
 		/* What is preserved is in use from the beginning. */
 		if (page_count(page) != 1)
 			lost++;
 		else if (!record->is_range && !is_filled(page))
 			damaged++;
 	}
-	pr_info("%llu pages: %lu lost, %lu damaged\n", record->nr, lost,
-		damaged);
+	pr_info("%lu pages: %lu lost, %lu damaged\n", all, lost, damaged);
 	if (lost || damaged)
 		return -EIO;
 
 	before = totalram_pages();
-	for (u64 i = 0; i < record->nr; i++) {
+	for (i = 0; i < record->nr; i++) {
 		/* insmod tries again after a failure. */
-		if (!page_private(pfn_to_page(PHYS_PFN(record->phys[i]))))
+		if (!page_private(recorded(record, i)))
 			return -EALREADY;
-		if (!kho_restore_pages(record->phys[i],
-				       record->is_range ? record->nr : 1))
+		if (!kho_restore_pages(record->phys[i] & PAGE_MASK,
+				       record->is_range ? record->nr :
+				       recorded_pages(record, i)))
 			return -EIO;
 		if (record->is_range)
 			break;
 	}
-	for (u64 i = 0; i < record->nr; i++) {
-		page = pfn_to_page(PHYS_PFN(record->phys[i]));
+	for_each_recorded(page, i, n, record)
 		if (page_count(page) != 1 || page_private(page))
 			odd++;
-	}
-	if (!is(totalram_pages() - before, record->nr, "pages that came back") ||
+	if (!is(totalram_pages() - before, all, "pages that came back") ||
 	    !is(odd, 0, "pages that are not as they should be"))
 		return -EIO;
-	for (u64 i = 0; i < record->nr; i++)
-		__free_page(pfn_to_page(PHYS_PFN(record->phys[i])));
+	for_each_recorded(page, i, n, record)
+		__free_page(page);
 	return 0;
 }
 
