@@ -15,7 +15,7 @@ packages='
 	libfdt-dev libmd-dev libjson-c-dev device-tree-compiler
 	zlib1g-dev liblzma-dev libzstd-dev liblz4-dev
 	kexec-tools busybox-static
-	sparse shellcheck mandoc libcap-dev
+	sparse shellcheck mandoc libcap-dev liburcu-dev
 	debootstrap e2fsprogs
 '
 # igb, the NIC on which a wrong reset shows, came with this version.
