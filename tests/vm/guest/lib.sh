@@ -42,6 +42,16 @@ die() {
 	exit 1
 }
 
+# wait_for COMMAND - until it is true, 20 s
+wait_for() {
+	tries=0
+	until eval "$1"; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 1000 ] || die "not so: $1"
+		sleep 0.02
+	done
+}
+
 # --- command line -----------------------------------------------------------
 
 # Sets hf_kernel, hf_scenario, ... from hf.kernel=, hf.scenario=, ...

@@ -22,16 +22,6 @@ start_daemon() {
 	wait_for "rogue ctl status >/dev/null 2>&1"
 }
 
-# wait_for COMMAND - until it is true, 20 s
-wait_for() {
-	tries=0
-	until eval "$1"; do
-		tries=$((tries + 1))
-		[ "$tries" -lt 1000 ] || die "not so: $1"
-		sleep 0.02
-	done
-}
-
 # ask WHAT [ARG [NAME]] - the daemon, as its operator; the report is in $STATUS
 ask() {
 	rogue ctl "$@" >"$STATUS"

@@ -16,16 +16,6 @@ kernel_1() {
 	go
 }
 
-# wait_for TEST... - 20 s
-wait_for() {
-	tries=0
-	until "$@"; do
-		tries=$((tries + 1))
-		[ "$tries" -lt 200 ] || die "it does not happen: $*"
-		sleep 0.1
-	done
-}
-
 cannot_be_finished() {
 	take_apart "what there is, $1" get:5=ENODEV get:4 get:1
 	refused "finish, $1" 1 "finish: E" session finish
@@ -52,7 +42,7 @@ kernel_2() {
 	doing "putting another one in its place"
 	ask_host replace '"id":"nic0","args":{"driver":"e1000e","id":"nic1","bus":"port0","netdev":"net0","romfile":""}'
 	wait_for is_e1000e
-	wait_for [ -e "$SYSPCI/$nic/driver" ]
+	wait_for "[ -e $SYSPCI/$nic/driver ]"
 	[ "$(driver_of "$nic")" = e1000e ] || die "it is not an ordinary device"
 	cannot_be_finished "with another device"
 	guard_begin
