@@ -197,6 +197,17 @@ void handover_taken_up(struct handover *h, bool found)
 	be_ready_again(h);
 }
 
+int handover_timeout(const struct handover *h, int timeout_ms)
+{
+	uint64_t now = clock_local_ns();
+	int ms;
+
+	if (!h->unready && (!h->pending || !h->retry_ns))
+		return timeout_ms;
+	ms = now < h->retry_ns ? (int)((h->retry_ns - now) / 1000000) + 1 : 0;
+	return timeout_ms < 0 || ms < timeout_ms ? ms : timeout_ms;
+}
+
 bool handover_withdraw(struct handover *h)
 {
 	if (!h->stay)

@@ -101,6 +101,15 @@ int handover_give(struct handover *h, const struct descriptors *given,
 void handover_taken_up(struct handover *h, bool found);
 
 /**
+ * handover_timeout() - how long a driver that is not woken may sleep
+ * @h: handover
+ * @timeout_ms: as long as it would, -1: for ever
+ *
+ * Return: @timeout_ms, or less if handover_taken_up() has something to try again.
+ */
+int handover_timeout(const struct handover *h, int timeout_ms);
+
+/**
  * handover_withdraw() - the driver wants to stop its device
  *
  * Return: true when it may.

@@ -214,9 +214,10 @@ static enum receiver_end run_woken(struct receiver *rx)
 
 	while (end == END_GOES_ON) {
 		/* Of its own accord it only ends, without looking */
-		uint64_t idle_ms = rx->received ? rx->idle_ms : 0;
+		int idle_ms = rx->received && rx->idle_ms ? (int)rx->idle_ms : -1;
+		int ms = handover_timeout(&rx->handover, idle_ms);
 
-		switch (wake_wait(&rx->wake, idle_ms, &order)) {
+		switch (wake_wait(&rx->wake, ms, &order)) {
 		case WAKE_INTERRUPT:
 			if (look(rx))
 				return END_FAILED;
@@ -227,7 +228,10 @@ static enum receiver_end run_woken(struct receiver *rx)
 			end = obey(rx, order);
 			break;
 		case WAKE_NOTHING:
-			return END_IDLE;
+			if (ms == idle_ms)
+				return END_IDLE;
+			handover_taken_up(&rx->handover, false);
+			break;
 		case WAKE_FAILED:
 			return END_FAILED;
 		}

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "event.h"
 #include "handover.h"
 #include "test.h"
@@ -148,12 +149,37 @@ static bool not_for_us(void)
 	return true;
 }
 
+/* A driver that is not woken tries again all the same what did not work. */
+static bool sleeps_no_longer(void)
+{
+	struct handover h = { 0 };
+	int ms;
+
+	EXPECT(handover_timeout(&h, -1) == -1);
+	EXPECT(handover_timeout(&h, 5000) == 5000);
+	/* The first look is still to come, and decides */
+	h.pending = true;
+	EXPECT(handover_timeout(&h, -1) == -1);
+	h.retry_ns = clock_local_ns() + 400000000;
+	ms = handover_timeout(&h, -1);
+	EXPECT(ms > 0 && ms <= 401);
+	EXPECT(handover_timeout(&h, 1) == 1);
+	h.pending = false;
+	EXPECT(handover_timeout(&h, -1) == -1);
+	h.unready = true;
+	EXPECT(handover_timeout(&h, 5000) <= 401);
+	h.retry_ns = clock_local_ns() - 1;
+	EXPECT(handover_timeout(&h, -1) == 0);
+	return true;
+}
+
 static const struct test tests[] = {
 	{ "handover: everything, in the usual order", everything },
 	{ "handover: any order, an address among the names", any_order },
 	{ "handover: memory alone", memory_alone },
 	{ "handover: wrong counts and names are refused", refused },
 	{ "handover: nothing, or not for this process", not_for_us },
+	{ "handover: sleeps no longer than until it tries again", sleeps_no_longer },
 };
 
 int main(void)

@@ -47,15 +47,15 @@ static bool interrupts_are_counted(void)
 	enum order order = ORDER_NONE;
 
 	fire(&wake, 1);
-	EXPECT(wake_wait(&wake, 0, &order) == WAKE_INTERRUPT);
+	EXPECT(wake_wait(&wake, -1, &order) == WAKE_INTERRUPT);
 	wake_account(&wake, 4, 0);
 	/* Several before the driver runs are one wake-up */
 	fire(&wake, 1);
 	fire(&wake, 2);
-	EXPECT(wake_wait(&wake, 0, &order) == WAKE_INTERRUPT);
+	EXPECT(wake_wait(&wake, -1, &order) == WAKE_INTERRUPT);
 	wake_account(&wake, 5, 2);
 	fire(&wake, 1);
-	EXPECT(wake_wait(&wake, 0, &order) == WAKE_INTERRUPT);
+	EXPECT(wake_wait(&wake, -1, &order) == WAKE_INTERRUPT);
 	wake_account(&wake, 0, 0);
 	EXPECT(counts.interrupts == 5 && counts.wakeups == 3);
 	EXPECT(counts.frames == 11 && counts.frames_max == 7);
@@ -72,19 +72,19 @@ static bool kicks_are_told_apart(void)
 	enum order order = ORDER_NONE;
 
 	kick(&wake);
-	EXPECT(wake_wait(&wake, 0, &order) == WAKE_INTERRUPT);
+	EXPECT(wake_wait(&wake, -1, &order) == WAKE_INTERRUPT);
 	wake_account(&wake, 100, 0);
 	EXPECT(!counts.interrupts && !counts.wakeups && !counts.frames);
 	EXPECT(counts.kick_frames == 100);
 	kick(&wake);
-	EXPECT(wake_wait(&wake, 0, &order) == WAKE_INTERRUPT);
+	EXPECT(wake_wait(&wake, -1, &order) == WAKE_INTERRUPT);
 	wake_account(&wake, 0, 0);
 	EXPECT(!counts.spurious);
 
 	/* Together with an interrupt it is an interrupt */
 	kick(&wake);
 	fire(&wake, 2);
-	EXPECT(wake_wait(&wake, 0, &order) == WAKE_INTERRUPT);
+	EXPECT(wake_wait(&wake, -1, &order) == WAKE_INTERRUPT);
 	wake_account(&wake, 3, 0);
 	EXPECT(counts.interrupts == 2 && counts.wakeups == 1);
 	EXPECT(counts.frames == 3 && counts.kick_frames == 100);
@@ -113,10 +113,10 @@ static bool orders_go_first(void)
 
 	fire(&wake, 1);
 	raise(SIGUSR2);
-	EXPECT(wake_wait(&wake, 0, &order) == WAKE_ORDER);
+	EXPECT(wake_wait(&wake, -1, &order) == WAKE_ORDER);
 	EXPECT(order == ORDER_LET_GO && !counts.wakeups);
 	/* And the interrupt is still there */
-	EXPECT(wake_wait(&wake, 0, &order) == WAKE_INTERRUPT);
+	EXPECT(wake_wait(&wake, -1, &order) == WAKE_INTERRUPT);
 	EXPECT(counts.interrupts == 1);
 	disarm(&wake);
 	return true;

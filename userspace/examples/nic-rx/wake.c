@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Sleeping until the device or a signal wants something, see wake.h */
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <stddef.h>
 #include <string.h>
@@ -104,11 +103,10 @@ static bool read_event(struct wake *wake)
 	return true;
 }
 
-enum wake_reason wake_wait(struct wake *wake, uint64_t timeout_ms,
+enum wake_reason wake_wait(struct wake *wake, int timeout_ms,
 			   enum order *order)
 {
 	struct pollfd fds[ORDERS_FDS + 1];
-	int ms = !timeout_ms || timeout_ms > INT_MAX ? -1 : (int)timeout_ms;
 
 	fds[ORDERS_FDS] = (struct pollfd){ wake->event_fd, POLLIN, 0 };
 	for (;;) {
@@ -116,7 +114,7 @@ enum wake_reason wake_wait(struct wake *wake, uint64_t timeout_ms,
 
 		if (orders_poll(fds))
 			return WAKE_FAILED;
-		n = poll(fds, ORDERS_FDS + 1, ms);
+		n = poll(fds, ORDERS_FDS + 1, timeout_ms);
 		if (!n)
 			return WAKE_NOTHING;
 		if (n < 0 && errno == EINTR)

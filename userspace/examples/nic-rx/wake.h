@@ -100,12 +100,12 @@ enum wake_reason { WAKE_INTERRUPT, WAKE_ORDER, WAKE_NOTHING, WAKE_FAILED };
 /**
  * wake_wait() - sleep
  * @wake: armed
- * @timeout_ms: return WAKE_NOTHING after so long, 0: never
+ * @timeout_ms: return WAKE_NOTHING after so long, -1: never
  * @order: out, with WAKE_ORDER
  *
  * An order goes before an interrupt.
  */
-enum wake_reason wake_wait(struct wake *wake, uint64_t timeout_ms,
+enum wake_reason wake_wait(struct wake *wake, int timeout_ms,
 			   enum order *order);
 
 /* wake_account() - note what the looks after a wake-up found */

@@ -297,7 +297,8 @@ static enum order step_polling(struct io *io, uint32_t *found)
  */
 static enum order step_sleeping(struct io *io, uint32_t *found)
 {
-	int timeout_ms = io->idle_ms ? (int)io->idle_ms : -1;
+	int idle_ms = io->idle_ms ? (int)io->idle_ms : -1;
+	int timeout_ms = handover_timeout(&io->handover, idle_ms);
 	uint32_t queues = 0;
 	enum order order = irqs_wait(&io->irqs, is_done(io) || io->again ? 0 :
 				     timeout_ms, &queues);
