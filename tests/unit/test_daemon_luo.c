@@ -553,6 +553,182 @@ static void busy_at_start(void)
 	finish_test(1);
 }
 
+/* Two clients in the next kernel, of which the daemon knows by what @before left */
+static bool two_in_next(void (*before)(void))
+{
+	int a, b;
+
+	new_machine();
+	if (!start())
+		return false;
+	a = client("a", HF_READY_UNASKED);
+	b = client("b", HF_READY_UNASKED);
+	CHECK(control(HF_CTL_PRESERVE, "", 5000) == 0);
+	CHECK(control(HF_CTL_KEXEC, "", 0) == 0);
+	close(a);
+	close(b);
+	reboot(true);
+	before();
+	return start();
+}
+
+static int take_up(const char *name)
+{
+	int fd = hello(name);
+
+	CHECK(status_of(fd, HF_OP_CLAIM, "", 0, -1) == 0);
+	CHECK(status_of(fd, HF_OP_RESUMED, "", 0, -1) == 0);
+	return fd;
+}
+
+static char record_path[256];
+
+/* No record of this update can be written: a folder is in its place. */
+static void full_disk(void)
+{
+	struct json_object *o = report();
+
+	snprintf(record_path, sizeof(record_path), "%s",
+		 path_of("state/history/%s.json", at(o, "update.id")));
+	json_object_put(o);
+	CHECK(!unlink(record_path) && !mkdir(record_path, 0700));
+}
+
+static void nothing(void)
+{
+}
+
+/* Who is through stays so if only the keeper could be told. */
+static void not_written(void)
+{
+	int a, b;
+
+	if (!two_in_next(nothing))
+		return;
+	full_disk();
+	a = take_up("a");
+	CHECK_HAS(read_text(path_of("log")), "the update cannot be recorded");
+	kill_daemon();
+	close(a);
+	if (!start())
+		return;
+	IS("state", "restoring");
+	IS("update.state", "restoring");
+	IS("update.clients.0.state", "resumed");
+	a = hello("a");
+	CHECK(client_state(a) == HF_CLIENT_NEW);
+	b = hello("b");
+	CHECK(control(HF_CTL_FINISH, "b", 0) == 0);
+	kill_daemon();
+	close(a);
+	close(b);
+	if (!start())
+		return;
+	b = hello("b");
+	CHECK(client_state(b) == HF_CLIENT_NEW);
+	close(b);
+	finish_test(0);
+}
+
+/* Killed when it was said to be through, and its session was not finished yet */
+static void marked_only(void)
+{
+	int a, b;
+
+	if (!two_in_next(nothing))
+		return;
+	full_disk();
+	write_text(path_of("luo/finish-hf.a"), "12");
+	a = hello("a");
+	CHECK(status_of(a, HF_OP_CLAIM, "", 0, -1) == 0);
+	CHECK(status_of(a, HF_OP_RESUMED, "", 0, -1) == -ENOMEM);
+	kill_daemon();
+	close(a);
+	unlink(path_of("luo/finish-hf.a"));
+	if (!start())
+		return;
+	/* That was taken back. */
+	a = take_up("a");
+	b = take_up("b");
+	IS("state", "idle");
+	IS("update.state", "done");
+	close(a);
+	close(b);
+	finish_test(0);
+}
+
+/* It cannot be said anywhere: it is not said to be done. */
+static void written_nowhere(void)
+{
+	pid_t keeper;
+	int a;
+
+	if (!two_in_next(nothing))
+		return;
+	full_disk();
+	a = hello("a");
+	CHECK(status_of(a, HF_OP_CLAIM, "", 0, -1) == 0);
+	keeper = holder_of("@keeper");
+	end_it(keeper, NULL);
+	CHECK(status_of(a, HF_OP_RESUMED, "", 0, -1) == -EAGAIN);
+	CHECK(client_state(a) == HF_CLIENT_CLAIMED);
+	CHECK(access(path_of("luo/in/hf.a/finished"), F_OK));
+	/* A disk will do. */
+	rmdir(record_path);
+	CHECK(status_of(a, HF_OP_RESUMED, "", 0, -1) == 0);
+	CHECK(!access(path_of("luo/in/hf.a/finished"), F_OK));
+	close(a);
+	stop();
+}
+
+static void no_memory(void)
+{
+	write_text(path_of("luo/fail-hf.a"), "12");
+}
+
+/* What the keeper could not retrieve it tries again. */
+static void retrieved_later(void)
+{
+	int a, b;
+
+	if (!two_in_next(no_memory))
+		return;
+	IS("update.clients.0.state", "failed");
+	IS("update.clients.1.state", "waiting");
+	unlink(path_of("luo/fail-hf.a"));
+	CHECK(control(HF_CTL_RESTORE, "", 0) == 0);
+	IS("update.clients.0.state", "waiting");
+	a = take_up("a");
+	b = take_up("b");
+	IS("update.state", "done");
+	close(a);
+	close(b);
+	finish_test(0);
+}
+
+static void hide_index(void)
+{
+	rename(path_of("luo/in/holdfast/0"), path_of("luo/hidden"));
+}
+
+/* Nor is anything lost when it could not read the index. */
+static void index_read_later(void)
+{
+	int a, b;
+
+	if (!two_in_next(hide_index))
+		return;
+	IS("state", "failed");
+	rename(path_of("luo/hidden"), path_of("luo/in/holdfast/0"));
+	CHECK(soon("clients.0.state", "waiting"));
+	a = take_up("a");
+	b = take_up("b");
+	IS("update.state", "done");
+	close(a);
+	close(b);
+	finish_test(0);
+}
+
 /* The daemon has it only while it needs it: others preserve, too. */
 static void device_is_closed(void)
 {
@@ -723,6 +899,11 @@ static const struct ktap_test tests[] = {
 	{ "update: an index that is stopped when the daemon starts", stopped_index },
 	{ "update: a record of another update", record_of_another },
 	{ "update: what was left cannot be looked at", busy_at_start },
+	{ "update: through, and no disk takes it", not_written },
+	{ "update: not through after all, and no disk takes it", marked_only },
+	{ "update: through, and nobody can be told", written_nowhere },
+	{ "update: a session that is retrieved at the second try", retrieved_later },
+	{ "update: an index that is read at the second try", index_read_later },
 	{ "update: /dev/liveupdate is left to others", device_is_closed },
 	{ "update: dropped after ready", dropped_after_ready },
 	{ "update: killed at its start", killed_at_start },

@@ -483,8 +483,12 @@ void update_step(struct update *u, const char *name, double ms);
 /** update_json() - write its members */
 void update_json(struct hf_json *j, const struct update *u);
 
-/** history_save() - write the update under way; failures are logged */
-void history_save(struct daemon *d);
+/**
+ * history_save() - write the update under way
+ *
+ * Return: 0 or a negative errno, which is logged.
+ */
+int history_save(struct daemon *d);
 
 /** history_load() - read an update. NULL when there is none, or it is damaged */
 struct update *history_load(struct daemon *d, const char *id);

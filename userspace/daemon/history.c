@@ -360,20 +360,24 @@ static void forget_oldest(struct daemon *d)
 	free_list(v, n);
 }
 
-void history_save(struct daemon *d)
+int history_save(struct daemon *d)
 {
 	struct hf_error err;
 	char dir[512], *text;
+	int ret;
 
 	if (!d->update)
-		return;
+		return -ENOENT;
 	history_dir(d, dir);
 	text = update_text(d->update);
-	if (!text || write_file(dir, d->update->id, text, &err))
+	ret = text ? write_file(dir, d->update->id, text, &err) :
+		     hf_fail(&err, -ENOMEM, "out of memory");
+	if (ret)
 		log_line(LOG_ERR, NULL, "the update cannot be recorded: %s",
-			 text ? err.text : "out of memory");
+			 err.text);
 	free(text);
 	forget_oldest(d);
+	return ret;
 }
 
 /* --- reading --- */

@@ -7,7 +7,8 @@
  * daemon itself to retrieve them, its end would free memory of clients that have
  * not claimed it yet. So it asks the keeper for duplicates. This one retrieves the
  * index and all sessions it names, at once, and nothing out of them but the
- * index; then it answers, and ends when all were released.
+ * index; then it answers, and ends when all were released. What could not be
+ * retrieved is tried again with a /dev/liveupdate that comes with a question.
  *
  * It starts with these descriptors: 3 /dev/liveupdate, 4 listening socket, 5 pipe
  * to report that it is ready.
@@ -40,10 +41,19 @@ enum {
 	FD_READY,
 };
 
-/* Its questions; their name is that of a client, or "" for the index. */
+/*
+ * Its questions; their name is that of a client, or "" for the index.
+ *
+ * @KEEPER_GET: the answer has the session, and in arg[0] what was marked. With
+ *	/dev/liveupdate, retrieve it first if that is still to be done. -ESRCH:
+ *	nobody has tried to yet
+ * @KEEPER_RELEASE: it is finished
+ * @KEEPER_MARK: arg[0], an enum keeper_mark, is to be kept
+ */
 enum {
 	KEEPER_GET = 0x300,
 	KEEPER_RELEASE,
+	KEEPER_MARK,
 };
 
 #define MAX_ASKING	8
@@ -83,21 +93,48 @@ int read_index(int session, struct hf_manifest *m, struct hf_error *err)
 struct kept {
 	char name[HF_PROTO_NAME];
 	int fd;			/* or a negative errno */
+	uint64_t mark;
 	char why[256];
 };
 
 static struct kept kept[MAX_CLIENTS + 1];
 static size_t n_kept;
 
-static int keep(const char *client, const char *session)
+static void retrieve(struct kept *k, int luo)
 {
-	struct kept *k = &kept[n_kept++];
+	char session[HF_PROTO_NAME + sizeof(SESSION_PREFIX)] = INDEX_SESSION;
 	struct hf_error err = {};
 
-	snprintf(k->name, sizeof(k->name), "%s", client);
-	k->fd = hf_luo_retrieve_session(FD_LUO, session, &err);
+	if (k->name[0])
+		snprintf(session, sizeof(session), SESSION_PREFIX "%s", k->name);
+	k->fd = hf_luo_retrieve_session(luo, session, &err);
 	snprintf(k->why, sizeof(k->why), "%.255s", err.text);
-	return k->fd;
+}
+
+static struct kept *find_kept(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < n_kept; i++)
+		if (!strcmp(kept[i].name, name))
+			return &kept[i];
+	return NULL;
+}
+
+/* What there is not yet is retrieved, what failed is tried again. */
+static void keep(const char *client, int luo)
+{
+	struct kept *k = find_kept(client);
+
+	if (!k) {
+		if (n_kept == sizeof(kept) / sizeof(kept[0]))
+			return;
+		k = &kept[n_kept++];
+		snprintf(k->name, sizeof(k->name), "%s", client);
+		k->fd = -ESRCH;
+	}
+	if (k->fd < 0 && k->fd != -ENOENT)
+		retrieve(k, luo);
 }
 
 static void keep_all(void)
@@ -107,12 +144,13 @@ static void keep_all(void)
 	size_t i;
 	int ret;
 
-	if (keep("", INDEX_SESSION) < 0)
+	keep("", FD_LUO);
+	if (kept[0].fd < 0)
 		return;
 	ret = read_index(kept[0].fd, &m, &err);
 	for (i = 0; ret > 0 && i < m.n_client; i++)
 		if (keeper_takes(&m.client[i]))
-			keep(m.client[i].name, m.client[i].session);
+			keep(m.client[i].name, FD_LUO);
 	/* Of a restore without the daemon: it goes back to the kernel. */
 	if (!ret) {
 		close(kept[0].fd);
@@ -131,16 +169,6 @@ static bool anything_left(void)
 	return false;
 }
 
-static struct kept *find_kept(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < n_kept; i++)
-		if (!strcmp(kept[i].name, name))
-			return &kept[i];
-	return NULL;
-}
-
 /* Returns false when whoever asks is to be disconnected. */
 static bool serve(int sock)
 {
@@ -150,15 +178,22 @@ static bool serve(int sock)
 
 	if (hf_msg_recv(sock, &q, &fd, NULL) <= 0)
 		return false;
+	if (fd >= 0 && q.op == KEEPER_GET)
+		keep(q.name, fd);
 	if (fd >= 0)
 		close(fd);
 	k = find_kept(q.name);
 	hf_msg_init(&a, q.op, q.serial);
-	a.status = k && k->fd < 0 ? k->fd : k ? 0 : -ENOENT;
+	a.status = k && k->fd < 0 ? k->fd : k ? 0 : -ESRCH;
+	a.arg[0] = k ? k->mark : KEEPER_UNMARKED;
 	if (k && k->fd < 0)
 		hf_msg_set_text(&a, k->why);
 	if (q.op == KEEPER_GET && k && k->fd >= 0)
 		out = k->fd;
+	if (q.op == KEEPER_MARK && k) {
+		k->mark = q.arg[0];
+		a.status = 0;
+	}
 	if (q.op == KEEPER_RELEASE && k) {
 		if (k->fd >= 0)
 			close(k->fd);
@@ -260,6 +295,14 @@ static int dial(const struct daemon *d)
 	return ret;
 }
 
+/* -ENOENT is a session that is not there. */
+static int open_luo(struct daemon *d, struct hf_error *err)
+{
+	int ret = daemon_luo(d, err);
+
+	return ret == -ENOENT ? -ENODEV : ret;
+}
+
 static int start(struct daemon *d, struct hf_error *err)
 {
 	const char *args[] = { "keeper", NULL, NULL };
@@ -267,10 +310,9 @@ static int start(struct daemon *d, struct hf_error *err)
 	int fds[3], listener, ret;
 	pid_t pid;
 
-	ret = daemon_luo(d, err);
+	ret = open_luo(d, err);
 	if (ret)
-		/* -ENOENT is a session that is not there. */
-		return ret == -ENOENT ? -ENODEV : ret;
+		return ret;
 	keeper_path(d, path);
 	listener = holder_listen(path, err);
 	if (listener < 0) {
@@ -288,30 +330,58 @@ static int start(struct daemon *d, struct hf_error *err)
 	return pid < 0 ? pid : 0;
 }
 
-static int ask(int sock, unsigned int op, const char *client, int *fd,
+/*
+ * @m: a question without a name; out: the answer
+ * @fd: to pass, or -1
+ * @out: a descriptor that came, or -1
+ */
+static int ask(int sock, struct hf_msg *m, const char *client, int fd, int *out,
 	       struct hf_error *err)
 {
-	struct hf_msg m;
 	int ret;
 
-	hf_msg_init(&m, op, 1);
-	hf_msg_set_name(&m, client);
-	*fd = -1;
-	ret = hf_msg_send(sock, &m, -1);
+	*out = -1;
+	hf_msg_set_name(m, client);
+	ret = hf_msg_send(sock, m, fd);
 	if (!ret)
-		ret = hf_msg_recv(sock, &m, fd, NULL);
+		ret = hf_msg_recv(sock, m, out, NULL);
 	if (ret <= 0)
 		return hf_fail(err, ret ? ret : -EPIPE,
 			       "the keeper of the previous kernel's sessions does not answer (stopped, or it just died)");
-	if (m.status)
-		return hf_fail(err, m.status, "%s", m.text);
 	return 0;
 }
 
-int keeper_get(struct daemon *d, const char *client, struct hf_error *err)
+/*
+ * @luo: /dev/liveupdate, to retrieve it with; -1: ask without
+ * @again: out, it may go better with one
+ */
+static int get(int sock, const char *client, int luo, unsigned int *mark,
+	       bool *again, struct hf_error *err)
 {
-	int sock = dial(d), fd, ret;
+	struct hf_msg m;
+	int fd, ret;
 
+	*again = false;
+	hf_msg_init(&m, KEEPER_GET, 1);
+	ret = ask(sock, &m, client, luo, &fd, err);
+	if (ret)
+		return ret;
+	if (mark && m.arg[0] <= KEEPER_GIVEN_UP)
+		*mark = (unsigned int)m.arg[0];
+	*again = m.status && m.status != -ENOENT;
+	if (m.status)
+		return hf_fail(err, m.status, "%s", m.text);
+	return fd >= 0 ? fd : hf_fail(err, -EPROTO, "the keeper sent nothing");
+}
+
+int keeper_get(struct daemon *d, const char *client, unsigned int *mark,
+	       struct hf_error *err)
+{
+	int sock = dial(d), ret;
+	bool again;
+
+	if (mark)
+		*mark = KEEPER_UNMARKED;
 	if (sock == -ENOENT) {
 		ret = start(d, err);
 		if (ret)
@@ -320,25 +390,48 @@ int keeper_get(struct daemon *d, const char *client, struct hf_error *err)
 	}
 	if (sock < 0)
 		return hf_fail(err, sock, "the keeper: %s", strerror(-sock));
-	ret = ask(sock, KEEPER_GET, client, &fd, err);
+	ret = get(sock, client, -1, mark, &again, err);
+	if (again) {
+		ret = open_luo(d, err);
+		if (!ret)
+			ret = get(sock, client, d->luo, mark, &again, err);
+		daemon_luo_close(d);
+	}
 	close(sock);
-	if (ret)
-		return ret;
-	return fd >= 0 ? fd : hf_fail(err, -EPROTO, "the keeper sent nothing");
+	return ret;
+}
+
+int keeper_mark(struct daemon *d, const char *client, unsigned int mark,
+		struct hf_error *err)
+{
+	int sock = dial(d), fd, ret;
+	struct hf_msg m;
+
+	if (sock < 0)
+		return hf_fail(err, sock, "the keeper: %s", strerror(-sock));
+	hf_msg_init(&m, KEEPER_MARK, 1);
+	m.arg[0] = mark;
+	ret = ask(sock, &m, client, -1, &fd, err);
+	if (!ret && m.status)
+		ret = hf_fail(err, m.status, "the keeper: %s", m.text);
+	close(sock);
+	return ret;
 }
 
 void keeper_release(struct daemon *d, const char *client)
 {
 	int sock = dial(d), fd, ret;
 	struct hf_error err;
+	struct hf_msg m;
 
 	if (sock == -ENOENT)
 		return;
-	ret = sock < 0 ? sock : ask(sock, KEEPER_RELEASE, client, &fd, &err);
+	hf_msg_init(&m, KEEPER_RELEASE, 1);
+	ret = sock < 0 ? hf_fail(&err, sock, "%s", strerror(-sock)) :
+	      ask(sock, &m, client, -1, &fd, &err);
 	if (sock >= 0)
 		close(sock);
 	if (ret)
 		log_line(LOG_ERR, client[0] ? client : NULL,
-			 "its session is still with the keeper: %s",
-			 sock < 0 ? strerror(-sock) : err.text);
+			 "its session is still with the keeper: %s", err.text);
 }

@@ -20,15 +20,43 @@ struct daemon;
 int keeper_main(int argc, char **argv);
 
 /**
+ * enum keeper_mark - what the keeper knows of a client, beyond the end of a daemon
+ * @KEEPER_UNMARKED: its session waits for it
+ * @KEEPER_RESUMED: it has taken up again, the session is finished or about to be
+ * @KEEPER_GIVEN_UP: nobody takes it up, likewise
+ */
+enum keeper_mark {
+	KEEPER_UNMARKED,
+	KEEPER_RESUMED,
+	KEEPER_GIVEN_UP,
+};
+
+/**
  * keeper_get() - get a session that the previous kernel left
  * @d: daemon; a keeper is started if there is none yet
  * @client: name of the client, or "" for the index
+ * @mark: out, an enum keeper_mark, also if there is no session any more; or NULL
  * @err: message on failure
+ *
+ * What could not be retrieved earlier is tried again.
  *
  * Return: a session descriptor owned by the caller; -ENOENT: the kernel has no
  * such session; -ENODEV: it has no live update; or another negative errno.
  */
-int keeper_get(struct daemon *d, const char *client, struct hf_error *err);
+int keeper_get(struct daemon *d, const char *client, unsigned int *mark,
+	       struct hf_error *err);
+
+/**
+ * keeper_mark() - have something known to the next daemon, without a disk
+ * @d: daemon
+ * @client: its name
+ * @mark: an enum keeper_mark
+ * @err: message on failure
+ *
+ * Return: 0 or a negative errno.
+ */
+int keeper_mark(struct daemon *d, const char *client, unsigned int mark,
+		struct hf_error *err);
 
 /**
  * keeper_release() - a session is finished, or given up

@@ -6,7 +6,7 @@
  * Sessions stay unfinished until their clients have taken up again. They are the
  * keeper's (keeper.c), so that the daemon can end and begin anew. That a client has
  * taken up is written down before its session is finished: the next daemon then
- * does not offer it once more.
+ * does not offer it once more. The keeper is told, too, as disks may be full.
  */
 #include <errno.h>
 #include <string.h>
@@ -103,6 +103,11 @@ static bool was_through(struct daemon *d, const struct client *c)
 		     !strcmp(u->state, "given-up"));
 }
 
+static const char *const marks[] = {
+	[KEEPER_RESUMED] = "resumed",
+	[KEEPER_GIVEN_UP] = "given-up",
+};
+
 /* Finishing is not done twice: the second time does nothing. */
 static void finish_again(struct daemon *d, struct client *c, int session)
 {
@@ -145,13 +150,18 @@ static void failed(struct daemon *d, struct client *c, int code)
 
 void resume_client(struct daemon *d, struct client *c)
 {
+	unsigned int mark;
 	int session, ret;
 
 	put_back(c);
 	c->error.text[0] = '\0';
 	c->not_yet = false;
-	session = keeper_get(d, c->name, &c->error);
-	if (was_through(d, c) && (session >= 0 || session == -ENOENT)) {
+	session = keeper_get(d, c->name, &mark, &c->error);
+	/* What no disk took */
+	if (d->update && mark && !was_through(d, c))
+		update_client_set(d->update, c, marks[mark], NULL);
+	if ((mark || was_through(d, c)) &&
+	    (session >= 0 || session == -ENOENT)) {
 		finish_again(d, c, session);
 		if (session >= 0)
 			close(session);
@@ -392,7 +402,7 @@ void resume_start(struct daemon *d)
 		return;
 	hf_manifest_init(&m);
 	if (d->incoming < 0)
-		d->incoming = keeper_get(d, "", &err);
+		d->incoming = keeper_get(d, "", NULL, &err);
 	ret = d->incoming == -ENOENT ? 0 : d->incoming;
 	if (d->incoming >= 0) {
 		ret = read_index(d->incoming, &m, &err);
@@ -486,14 +496,37 @@ void resume_done(struct daemon *d)
 	}
 }
 
-/* Written down first: see the top of this file. */
-static void record(struct daemon *d, struct client *c, const char *state,
-		   const char *error)
+static int record(struct daemon *d, struct client *c, const char *state,
+		  const char *error)
 {
-	if (!d->update)
-		return;
-	update_client_set(d->update, c, state, error);
-	history_save(d);
+	if (d->update)
+		update_client_set(d->update, c, state, error);
+	return history_save(d);
+}
+
+/* Before the session is finished: see the top of this file. */
+static int write_down(struct daemon *d, struct client *c, unsigned int mark,
+		      struct hf_error *err)
+{
+	struct hf_error why;
+	int written = record(d, c, marks[mark], NULL);
+	int kept = keeper_mark(d, c->name, mark, &why);
+
+	if (!written || !kept)
+		return 0;
+	return hf_fail(err, -EAGAIN,
+		       "it cannot be written down that client %s is through, neither in %s/history (%s) nor with the keeper (%s): make room, and try again",
+		       c->name, d->state_dir, strerror(-written), why.text);
+}
+
+static void take_back(struct daemon *d, struct client *c, const char *state,
+		      const char *error)
+{
+	struct hf_error err;
+
+	record(d, c, state, error);
+	if (keeper_mark(d, c->name, KEEPER_UNMARKED, &err))
+		log_line(LOG_ERR, c->name, "%s", err.text);
 }
 
 int resume_finish(struct daemon *d, struct client *c, uint64_t last_tsc,
@@ -511,10 +544,11 @@ int resume_finish(struct daemon *d, struct client *c, uint64_t last_tsc,
 		if (last_tsc && first_tsc)
 			u->gap_ms = tsc_ms(last_tsc, first_tsc);
 	}
-	record(d, c, "resumed", NULL);
-	ret = hf_luo_finish(c->r.session, err);
+	ret = write_down(d, c, KEEPER_RESUMED, err);
+	if (!ret)
+		ret = hf_luo_finish(c->r.session, err);
 	if (ret) {
-		record(d, c, "claimed", err->text);
+		take_back(d, c, "claimed", err->text);
 		return ret;
 	}
 	keep_items(c);
@@ -534,8 +568,8 @@ int resume_give_up(struct daemon *d, struct client *c, struct hf_error *err)
 
 	if (c->state != HF_CLIENT_LOST) {
 		put_back(c);
-		record(d, c, "given-up", NULL);
-		session = keeper_get(d, c->name, err);
+		ret = write_down(d, c, KEEPER_GIVEN_UP, err);
+		session = ret ? ret : keeper_get(d, c->name, NULL, err);
 		ret = session == -ENOENT ? 0 : session < 0 ? session :
 		      hf_luo_finish(session, err);
 		if (session >= 0)
@@ -544,7 +578,7 @@ int resume_give_up(struct daemon *d, struct client *c, struct hf_error *err)
 	if (ret) {
 		c->state = HF_CLIENT_FAILED;
 		c->error = *err;
-		record(d, c, "failed", err->text);
+		take_back(d, c, "failed", err->text);
 		return ret;
 	}
 	keeper_release(d, c->name);
