@@ -261,6 +261,60 @@ static void rights(void)
 	stop();
 }
 
+/* Folders in which others could put a holder's socket, or a record */
+static void folders(void)
+{
+	static const char *const names[] = { "run", "state", "run/sessions" };
+	size_t i;
+
+	fresh();
+	if (!start())
+		return;
+	stop();
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct stat st;
+
+		CHECK(!stat(path_of("%s", names[i]), &st));
+		CHECK(!chmod(path_of("%s", names[i]), st.st_mode | S_IWGRP));
+		unlink(path_of("log"));
+		CHECK(wait_for_end(run(NULL)) == 1);
+		CHECK_HAS(read_text(path_of("log")), "can be written by others");
+		CHECK(!chmod(path_of("%s", names[i]), st.st_mode));
+	}
+	if (start())
+		stop();
+}
+
+/* Its log is a pipe that nobody reads and that takes no more. */
+static void log_is_stopped(void)
+{
+	char full[4096];
+	int fd;
+
+	fresh();
+	CHECK(!mkfifo(path_of("log"), 0600));
+	fd = open(path_of("log"), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	memset(full, '.', sizeof(full));
+	while (write(fd, full, sizeof(full)) > 0)
+		;
+	CHECK(errno == EAGAIN);
+	write_text(path_of("conf"), "log-level = debug\n");
+	if (!start())
+		return;
+	close(hello("a"));
+	/* Read again, it says how much is missing, as soon as there is more. */
+	while (read(fd, full, sizeof(full)) > 0)
+		;
+	usleep(1100000);
+	close(hello("a"));
+	kill(daemon_pid, SIGTERM);
+	CHECK(wait_for_end(daemon_pid) == 0);
+	memset(full, 0, sizeof(full));
+	CHECK(read(fd, full, sizeof(full) - 1) > 0);
+	CHECK_HAS(full, "lines left out");
+	close(fd);
+}
+
 static void only_one(void)
 {
 	pid_t first;
@@ -739,6 +793,8 @@ static const struct ktap_test tests[] = {
 	{ "daemon: users", users },
 	{ "daemon: a kernel without live update", without_a_kernel },
 	{ "daemon: rights", rights },
+	{ "daemon: folders that others can write to", folders },
+	{ "daemon: a log that nobody reads", log_is_stopped },
 	{ "daemon: there is only one", only_one },
 	{ "daemon: configuration read again", reload },
 	{ "daemon: an update that was lost", lost },

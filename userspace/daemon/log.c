@@ -4,6 +4,7 @@
  * on stderr, with a priority in front that systemd and the kernel's log know.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -75,21 +76,43 @@ static void clean(char *s)
  */
 #define LINES_PER_SECOND	50
 
+static unsigned int left_out;
+
+/* Whoever reads it may be stopped: nobody is to wait for that. */
+static bool put_stderr(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2)));
+
+static bool put_stderr(const char *fmt, ...)
+{
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+	char buf[2048];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(buf, sizeof(buf), fmt, ap);
+	va_end(ap);
+	if (n >= (int)sizeof(buf))
+		n = sizeof(buf) - 1;
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) &&
+	       write(STDERR_FILENO, buf, (size_t)n) == n;
+}
+
 static bool may_log(int priority)
 {
-	static unsigned int lines, left_out;
+	static unsigned int lines;
 	static double since;
 	double now = hf_now_ms();
 
 	if (now - since >= 1000) {
-		if (left_out)
-			fprintf(stderr, "%sholdfastd: %u lines left out\n",
-				with_priority ? "<4>" : "", left_out);
 		since = now;
 		lines = 0;
-		left_out = 0;
+		if (left_out &&
+		    put_stderr("%sholdfastd: %u lines left out\n",
+			       with_priority ? "<4>" : "", left_out))
+			left_out = 0;
 	}
-	if (lines < LINES_PER_SECOND || priority < LOG_WARNING) {
+	if (debug || lines < LINES_PER_SECOND || priority < LOG_WARNING) {
 		lines++;
 		return true;
 	}
@@ -113,12 +136,11 @@ static void put_line(int priority, const char *client, char *text)
 		    send(journal, buf, (size_t)n, MSG_NOSIGNAL) == n)
 			return;
 	}
-	if (with_priority)
-		fprintf(stderr, "<%d>", priority);
-	if (client)
-		fprintf(stderr, "holdfastd: client=%s %s\n", client, text);
-	else
-		fprintf(stderr, "holdfastd: %s\n", text);
+	snprintf(buf, sizeof(buf), "<%d>", priority);
+	if (!put_stderr("%sholdfastd: %s%s%s%s\n", with_priority ? buf : "",
+			client ? "client=" : "", client ? client : "",
+			client ? " " : "", text))
+		left_out++;
 }
 
 void log_line(int priority, const char *client, const char *fmt, ...)
@@ -128,7 +150,7 @@ void log_line(int priority, const char *client, const char *fmt, ...)
 
 	if (priority == LOG_DEBUG && !debug)
 		return;
-	if (!debug && !may_log(priority))
+	if (!may_log(priority))
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);

@@ -66,6 +66,11 @@ static int make_dir(const char *path, mode_t mode, struct hf_error *err)
 	if (lstat(path, &st) || !S_ISDIR(st.st_mode) || st.st_uid != geteuid())
 		return hf_fail(err, -ENOTDIR,
 			       "%s is no folder of this user", path);
+	/* Whoever can put a socket or a record there says what is preserved. */
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return hf_fail(err, -EPERM,
+			       "%s can be written by others than its owner: chmod go-w it, and look at what is in there",
+			       path);
 	return 0;
 }
 
