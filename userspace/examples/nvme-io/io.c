@@ -30,6 +30,20 @@ static uint8_t *slot_buffer(const struct io *io, uint32_t whole)
 	return io->buffers + (uint64_t)whole * DMA_PAGE;
 }
 
+/*
+ * The driver before was killed when it had accounted a completion and not
+ * consumed it yet. As its slot is free, the queue could get one command more
+ * than fits into it: consume it, too.
+ */
+static void consume_accounted(struct io_queue *queue,
+			      const struct record *record)
+{
+	struct live_queue *live = queue->live;
+
+	if (record->copies && record->position == (uint32_t)live->head)
+		__atomic_store_n(&live->head, live->head + 1, __ATOMIC_RELEASE);
+}
+
 static void attach_slot(struct io *io, struct io_queue *queue, uint32_t slot)
 {
 	const struct workload *work = &io->state.work;
@@ -45,6 +59,7 @@ static void attach_slot(struct io *io, struct io_queue *queue, uint32_t slot)
 		busy = !io->state.records[number].copies;
 		io->submitted++;
 		io->completed += !busy;
+		consume_accounted(queue, &io->state.records[number]);
 	}
 	queue->count[slot] = k;
 	queue->in_flight += busy;

@@ -537,6 +537,10 @@ static bool goes_on_from(const struct shared *snapshot, const struct sim *then)
 	io.ctrl.cap = io.state.fixed->cap;
 	io_attach(&io, shared->queues, shared->buffers);
 	io_take_up(&io, "resumed");
+	/* It may be killed as well before it looks at any completion */
+	submit_all();
+	EXPECT(!state_check(&io.state, shared->state,
+			    state_size(SLOTS, commands)));
 	good = run_to_the_end() && all_is_well();
 	EXPECT(good);
 	return true;
