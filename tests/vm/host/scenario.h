@@ -64,6 +64,8 @@ struct verdict;
  * @rate: frames per second
  * @timeout_s: bound of the whole run in seconds
  * @append: for the kernel's command line; NULL for nothing
+ * @runs: the most there are of it until one passes, for a control whose guest may be hit by the
+ *	damage that it is to show; 0 is 1
  */
 struct scenario {
 	const char *name;
@@ -83,6 +85,7 @@ struct scenario {
 	int rate;
 	int timeout_s;
 	const char *append;
+	int runs;
 };
 
 /* Tables, each ended by an entry without a name. */

@@ -55,7 +55,7 @@ const struct scenario scenarios_orphan[] = {
 		.name = "orphan-control", .suite = SUITE_DEVICE, .device = "igb",
 		.topology = TOPO_ROOT_PORT, .kernel = KERNEL_STOCK, .guest = "orphan-control",
 		.updates = 1, .judged = JUDGED_BY_GUEST, .check = spells_check,
-		.rate = 200, .timeout_s = 180, .append = LITTLE_MEMORY,
+		.rate = 200, .timeout_s = 180, .append = LITTLE_MEMORY, .runs = 3,
 	},
 	{
 		.name = "native-driver", .suite = SUITE_DEVICE, .device = "igb",

@@ -26,6 +26,7 @@ struct test {
 	const char *name;
 	char *dir;
 	pid_t pid; /* 0: not running */
+	int runs;
 	bool ended;
 	int status;
 };
@@ -79,14 +80,23 @@ static void start_test(const struct suite_run *s, struct test *t)
 {
 	pid_t parent = getpid();
 
-	t->dir = xasprintf("%s/%s", s->dir, t->name);
-	make_dirs(t->dir);
+	if (!t->runs++) {
+		t->dir = xasprintf("%s/%s", s->dir, t->name);
+		make_dirs(t->dir);
+	}
 	fflush(stdout);
 	t->pid = fork();
 	if (t->pid < 0)
 		die("fork: %s", strerror(errno));
 	if (!t->pid)
 		exec_test(s, t, parent);
+}
+
+static bool may_run_again(const struct test *t)
+{
+	const struct scenario *sc = scenario_find(t->name);
+
+	return sc && t->runs < sc->runs;
 }
 
 static void print_subtest(const struct test *t, int number)
@@ -96,6 +106,8 @@ static void print_subtest(const struct test *t, int number)
 	char *line = NULL;
 	size_t room = 0;
 
+	if (t->runs > 1)
+		printf("    # run %d of it\n", t->runs);
 	if (f) {
 		while (getline(&line, &room, f) > 0) {
 			printf("    %s", line);
@@ -125,6 +137,10 @@ static int run_all(struct suite_run *s)
 		for (i = 0; i < started; i++) {
 			if (s->test[i].pid != pid)
 				continue;
+			if (status && may_run_again(&s->test[i])) {
+				start_test(s, &s->test[i]);
+				continue;
+			}
 			s->test[i].status = status;
 			s->test[i].ended = true;
 			failed += status != 0;
