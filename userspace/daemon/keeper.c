@@ -368,7 +368,8 @@ static int get(int sock, const char *client, int luo, unsigned int *mark,
 		return ret;
 	if (mark && m.arg[0] <= KEEPER_GIVEN_UP)
 		*mark = (unsigned int)m.arg[0];
-	*again = m.status && m.status != -ENOENT;
+	/* Without the index there is nothing to keep: the keeper has ended */
+	*again = client[0] && m.status && m.status != -ENOENT;
 	if (m.status)
 		return hf_fail(err, m.status, "%s", m.text);
 	return fd >= 0 ? fd : hf_fail(err, -EPROTO, "the keeper sent nothing");

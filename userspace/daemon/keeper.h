@@ -38,7 +38,8 @@ enum keeper_mark {
  * @mark: out, an enum keeper_mark, also if there is no session any more; or NULL
  * @err: message on failure
  *
- * What could not be retrieved earlier is tried again.
+ * A client that could not be retrieved earlier is tried again. The index is not:
+ * what is damaged stays so, and another call starts another keeper.
  *
  * Return: a session descriptor owned by the caller; -ENOENT: the kernel has no
  * such session; -ENODEV: it has no live update; or another negative errno.
